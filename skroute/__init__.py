@@ -1,0 +1,44 @@
+"""Learn from logs which language model should answer each query.
+
+The public names below are imported on first use, so that ``import skroute`` is cheap.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from ._version import __version__
+
+if TYPE_CHECKING:
+    from .feedback import full_feedback, gain_feedback, logged_feedback
+    from .policy import RegretPolicyClassifier
+    from .router import CausalRouter
+
+_HOME = {
+    "CausalRouter": ".router",
+    "RegretPolicyClassifier": ".policy",
+    "full_feedback": ".feedback",
+    "gain_feedback": ".feedback",
+    "logged_feedback": ".feedback",
+}
+_SUBMODULES = ("baselines", "datasets", "feedback", "metrics", "nuisance", "policy", "scores")
+
+__all__ = [
+    "CausalRouter",
+    "RegretPolicyClassifier",
+    "__version__",
+    "full_feedback",
+    "gain_feedback",
+    "logged_feedback",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name], __name__), name)
+    if name in _SUBMODULES:
+        return import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *_SUBMODULES})

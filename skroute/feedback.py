@@ -1,0 +1,240 @@
+"""The target ``y`` of every estimator: a table of feedback, one row per query.
+
+Three builders make such tables; DataFrames with the same columns do as well. `read_feedback`
+is the one place where a table is turned into plain arrays and checked.
+
+===============  ===========================================================================
+logged feedback  ``model``, ``quality``; optional ``cost``, ``propensity``, ``gold``,
+                 ``group``, ``weight``. Each row shows the one model that answered.
+full feedback    ``quality`` and ``cost`` for every model: nested records in a structured
+                 array, or columns ``quality:<model>`` and ``cost:<model>`` in a DataFrame;
+                 optional ``gold``, ``group``, ``weight``.
+labels           a 1-D array of class labels, read as full feedback: quality 1 for the label
+                 and 0 for the rest.
+===============  ===========================================================================
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ._columns import (
+    as_flags,
+    as_groups,
+    as_matrix,
+    as_numbers,
+    check_distinct,
+    check_lengths,
+)
+from ._reader import Feedback, read_feedback
+
+__all__ = ["Feedback", "full_feedback", "gain_feedback", "logged_feedback", "read_feedback"]
+
+
+def logged_feedback(
+    model: ArrayLike,
+    quality: ArrayLike,
+    *,
+    cost: ArrayLike | None = None,
+    propensity: ArrayLike | None = None,
+    gold: ArrayLike | None = None,
+    group: ArrayLike | None = None,
+    weight: ArrayLike | None = None,
+) -> np.ndarray:
+    """Build the target from a log that shows one model's answer per query.
+
+    Parameters
+    ----------
+    model : array-like of shape (n,)
+        Label of the model that answered, strings or integers.
+    quality : array-like of shape (n,)
+        Quality of the answer, [0, 1] expected. Any finite number is taken as it is.
+    cost : array-like of shape (n,), default=None
+        Dollars the answer cost, at least 0. None means free.
+    propensity : array-like of shape (n,), default=None
+        Probability, in (0, 1], with which the deployment chose that model for that query. NaN,
+        or None for the whole column: estimated by whoever needs it.
+    gold : array-like of bool of shape (n,), default=None
+        False marks a preference-based quality (crowd, LLM judge). None: all are gold.
+    group : array-like of shape (n,), default=None
+        Rows that must stay together in cross-fitting (one template, document, customer). None:
+        every row is its own.
+    weight : array-like of shape (n,), default=None
+        How much a row counts, at least 0. None: 1.
+
+    Returns
+    -------
+    y : structured ndarray of shape (n,)
+        Only the columns that were given.
+
+    Raises
+    ------
+    ValueError
+        If a column holds a value that its description excludes, or lengths differ. The message
+        names the column, the row, the value and the remedy.
+
+    Examples
+    --------
+    >>> from skroute import logged_feedback
+    >>> y = logged_feedback(["large", "small"], [0.9, 0.4], cost=[0.02, 0.001])
+    >>> y.dtype.names
+    ('model', 'quality', 'cost')
+    >>> y[0]["model"]
+    np.str_('large')
+    """
+    columns = {
+        "model": np.asarray(model),
+        "quality": as_numbers("quality", quality),
+        "cost": None if cost is None else as_numbers("cost", cost, minimum=0.0),
+        "propensity": None
+        if propensity is None
+        else as_numbers("propensity", propensity, above=0.0, maximum=1.0, nan_means="estimate it"),
+        **_shared_columns(gold, group, weight),
+    }
+    y = _pack({name: values for name, values in columns.items() if values is not None})
+    read_feedback(y)
+    return y
+
+
+def full_feedback(
+    quality: ArrayLike,
+    cost: ArrayLike | None = None,
+    *,
+    models: ArrayLike | None = None,
+    gold: ArrayLike | None = None,
+    group: ArrayLike | None = None,
+    weight: ArrayLike | None = None,
+) -> np.ndarray:
+    """Build the target from a table that shows every model's answer to every query.
+
+    Parameters
+    ----------
+    quality : array-like or DataFrame of shape (n, K)
+        Quality of each model's answer, [0, 1] expected. float32 stays float32.
+    cost : array-like or DataFrame of shape (n, K), default=None
+        Dollars per answer, at least 0. None means free.
+    models : array-like of shape (K,), default=None
+        Names of the models, turned into strings. None: the columns of a DataFrame, else
+        ``model_0``, ``model_1``, ...
+    gold, group, weight : array-like of shape (n,), default=None
+        As in `logged_feedback`.
+
+    Returns
+    -------
+    y : structured ndarray of shape (n,)
+        Nested records ``quality`` and, if given, ``cost``, whose fields are the models.
+
+    Raises
+    ------
+    ValueError
+        If a value, a name or a shape is not as described; the message says which.
+
+    Examples
+    --------
+    >>> from skroute import full_feedback
+    >>> y = full_feedback([[0.2, 0.9], [0.7, 0.8]], models=["small", "large"])
+    >>> y["quality"]["large"]
+    array([0.9, 0.8])
+    """
+    names = _model_names(quality, models)
+    check_distinct(names, "models")
+    quality = as_matrix("quality", quality, names)
+    columns = {"quality": quality, **_shared_columns(gold, group, weight)}
+    if cost is not None:
+        columns["cost"] = as_matrix("cost", cost, names, minimum=0.0)
+    y = _pack(columns, names)
+    read_feedback(y)
+    return y
+
+
+def gain_feedback(
+    gain: ArrayLike,
+    *,
+    models: tuple[str, str] = ("alternative", "primary"),
+    cost: ArrayLike | None = None,
+    gold: ArrayLike | None = None,
+    group: ArrayLike | None = None,
+    weight: ArrayLike | None = None,
+) -> np.ndarray:
+    """Build the target from paired gains of a primary model over an alternative.
+
+    Parameters
+    ----------
+    gain : array-like of shape (n,)
+        Quality of the primary model's answer minus that of the alternative's.
+    models : tuple of two str, default=("alternative", "primary")
+        Names of the alternative and of the primary model, in this order.
+    cost : array-like of shape (n, 2), default=None
+        Dollars per answer, in the order of `models`. None means free.
+    gold, group, weight : array-like of shape (n,), default=None
+        As in `logged_feedback`.
+
+    Returns
+    -------
+    y : structured ndarray of shape (n,)
+        Full feedback with quality 0 for the alternative and the gain for the primary model.
+
+    Raises
+    ------
+    ValueError
+        If a value, a name or a shape is not as described; the message says which.
+
+    References
+    ----------
+    Zhang, Xie, Yang, Wu, *Meta-Router: Bridging Gold-standard and Preference-based Evaluations in
+    LLM Routing*, arXiv 2509.25535, section 2.
+
+    Examples
+    --------
+    >>> from skroute import gain_feedback
+    >>> gain_feedback([0.5, -0.1])["quality"]["primary"]
+    array([ 0.5, -0.1])
+    """
+    gain = as_numbers("gain", gain)
+    if len(models) != 2:
+        raise ValueError(f"models must be two names, (alternative, primary); got {len(models)}")
+    quality = np.column_stack([np.zeros_like(gain), gain])
+    return full_feedback(quality, cost, models=models, gold=gold, group=group, weight=weight)
+
+
+def _shared_columns(gold: Any, group: Any, weight: Any) -> dict[str, np.ndarray]:
+    columns = {}
+    if gold is not None:
+        columns["gold"] = as_flags("gold", gold)
+    if group is not None:
+        columns["group"] = as_groups("group", group)
+    if weight is not None:
+        columns["weight"] = as_numbers("weight", weight, minimum=0.0)
+    return columns
+
+
+def _model_names(quality: Any, models: ArrayLike | None) -> list[str]:
+    if models is not None:
+        return [str(name) for name in np.asarray(models).ravel().tolist()]
+    if hasattr(quality, "columns"):
+        return [str(name) for name in quality.columns]
+    n_models = np.shape(quality)[-1] if np.ndim(quality) else 0
+    width = len(str(max(n_models - 1, 0)))
+    return [f"model_{k:0{width}d}" for k in range(n_models)]
+
+
+def _pack(columns: dict[str, np.ndarray], models: list[str] | None = None) -> np.ndarray:
+    """Return a structured array of the columns; a matrix becomes a record with a field a model."""
+    check_lengths(columns)
+    dtype: list[tuple[str, Any]] = []
+    for name, values in columns.items():
+        nested = values.ndim == 2 and models is not None
+        dtype.append(
+            (name, [(model, values.dtype) for model in models] if nested else values.dtype)
+        )
+    y = np.empty(len(next(iter(columns.values()))), dtype=dtype)
+    for name, values in columns.items():
+        if values.ndim == 1:
+            y[name] = values
+        else:
+            for k, model in enumerate(models or ()):
+                y[name][model] = values[:, k]
+    return y
