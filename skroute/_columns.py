@@ -20,9 +20,34 @@ def bad_value(column: str, row: int, value: object, remedy: str) -> ValueError:
     return ValueError(f"column {column!r}, row {row}: found {shorten(value)}; {remedy}")
 
 
+def is_missing(value: Any) -> bool:
+    """Tell None, NaN, NaT and pandas.NA, which refuses to be compared."""
+    return value is None or type(value).__name__ == "NAType" or bool(value != value)
+
+
 def raw(column: str, values: Any) -> np.ndarray:
     """Return a column of a list, array or DataFrame as a 1-D array."""
-    array = values.to_numpy() if hasattr(values, "to_numpy") else np.asarray(values)
+    if np.ma.is_masked(values):
+        raise ValueError(f"column {column!r} has masked values; fill them or leave the rows out")
+    extension = getattr(getattr(values, "dtype", None), "numpy_dtype", None)
+    if extension is not None and extension.kind == "f":
+        array = values.to_numpy(dtype=extension, na_value=np.nan)
+    elif hasattr(values, "to_numpy"):
+        array = values.to_numpy()
+    else:
+        try:
+            array = np.asarray(values)
+        except ValueError:
+            raise ValueError(
+                f"column {column!r} must have one value a row, got a ragged sequence"
+            ) from None
+    if array.dtype.kind == "T":
+        array = array.astype(object)
+    elif array.dtype.kind in "US" and array.ndim == 1 and not hasattr(values, "dtype"):
+        # NumPy has turned None, NaN and True that stand among text into text.
+        objects = np.array(values, dtype=object)
+        if not all(isinstance(value, str | bytes) for value in objects.tolist()):
+            array = objects
     if array.ndim != 1:
         raise ValueError(
             f"column {column!r} must have one value a row, got an array of shape {array.shape}"
@@ -43,6 +68,8 @@ def as_numbers(
     array = raw(column, values)
     if array.dtype.kind == "c":
         raise ValueError(f"column {column!r} holds complex numbers; Complex data not supported")
+    if array.dtype.kind in "mM":
+        raise ValueError(f"column {column!r} holds dates or durations; numbers are needed")
     if array.dtype.kind not in "fiub":
         array = _parse_numbers(column, array)
     if array.dtype not in (np.float32, np.float64):
@@ -55,12 +82,9 @@ def _parse_numbers(column: str, array: np.ndarray) -> np.ndarray:
     parsed = np.empty(len(array))
     for row, value in enumerate(array.tolist()):
         try:
-            parsed[row] = np.nan if value is None else value
-        except (TypeError, ValueError):
-            # pandas marks a missing value by an object of its own that refuses to be a float.
-            if type(value).__name__ != "NAType":
-                raise bad_value(column, row, value, "a number is needed") from None
-            parsed[row] = np.nan
+            parsed[row] = np.nan if is_missing(value) else value
+        except (TypeError, ValueError, OverflowError):
+            raise bad_value(column, row, value, "a number is needed") from None
     return parsed
 
 
@@ -102,7 +126,10 @@ def as_matrix(
             raise ValueError(
                 f"{column}: its columns are {found}, but the models are {list(models)}"
             )
-        values = values.to_numpy()
+        series = [
+            as_numbers(f"{column}:{name}", values[name], minimum=minimum) for name in values.columns
+        ]
+        return np.column_stack(series)
     array = np.asarray(values)
     if array.ndim != 2 or array.shape[1] != len(models):
         raise ValueError(
@@ -127,7 +154,7 @@ def as_flags(column: str, values: Any) -> np.ndarray:
         return array.astype(bool)
     flags = np.zeros(len(array), dtype=bool)
     for row, value in enumerate(array.tolist()):
-        if value not in (0, 1):
+        if is_missing(value) or value not in (0, 1):
             raise bad_value(column, row, value, "True or False is needed")
         flags[row] = value
     return flags
@@ -140,11 +167,11 @@ def as_groups(column: str, values: Any) -> np.ndarray:
         return array
     if array.dtype.kind == "O":
         for row, value in enumerate(array.tolist()):
-            if value is None or value != value:
+            if is_missing(value):
                 raise bad_value(
                     column, row, value, "name a group; rows on their own need a name each"
                 )
-    elif array.dtype.kind == "f" and not np.isfinite(array).all():
+    elif array.dtype.kind in "fmM" and not np.isfinite(array).all():
         row = int(np.flatnonzero(~np.isfinite(array))[0])
         raise bad_value(column, row, array[row], "name a group; rows on their own need a name each")
     return array.astype(str)
@@ -162,3 +189,15 @@ def check_distinct(names: Sequence[str], what: str) -> None:
         raise ValueError(
             f"{what} must be distinct; {doubled} occur twice. Give each a name of its own."
         )
+
+
+def check_models(names: Sequence[str]) -> None:
+    """Models of full feedback: two or more, distinct, named."""
+    if len(names) < 2:
+        raise ValueError(
+            f"models: {list(names)} is too few to choose from; give a column for each of two or "
+            "more models"
+        )
+    if "" in names:
+        raise ValueError(f"models: number {list(names).index('')} has an empty name; name it")
+    check_distinct(names, "models")

@@ -9,7 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.lib.recfunctions import structured_to_unstructured
 
-from ._columns import as_flags, as_groups, as_numbers, bad_value, check_distinct, raw, shorten
+from ._columns import (
+    as_flags,
+    as_groups,
+    as_numbers,
+    bad_value,
+    check_distinct,
+    check_models,
+    is_missing,
+    raw,
+    shorten,
+)
 
 _SHARED = ("gold", "group", "weight")
 _LOGGED = ("model", "quality", "cost", "propensity", *_SHARED)
@@ -127,6 +137,8 @@ def read_feedback(y: Any) -> Feedback:
     """
     if y is None:
         raise ValueError("requires y to be passed, but the target y is None")
+    if hasattr(y, "collect") and not hasattr(y, "to_numpy"):
+        raise ValueError("y is a lazy table; call its collect() first")
     if hasattr(y, "columns") and hasattr(y, "to_numpy"):
         names = [str(name) for name in y.columns]
         check_distinct(names, "columns of y")
@@ -199,8 +211,12 @@ def encode_labels(column: str, values: Any) -> tuple[np.ndarray, np.ndarray]:
         found: dict[Any, int] = {}
         codes = np.empty(len(array), dtype=np.intp)
         for row, label in enumerate(array.tolist()):
-            if label is None or label != label or isinstance(label, float):
-                raise bad_value(column, row, label, "the label of a model is needed")
+            if is_missing(label) or not isinstance(
+                label, str | bytes | int | np.integer | np.bool_
+            ):
+                raise bad_value(
+                    column, row, label, "a model's label, text or an integer, is needed"
+                )
             codes[row] = found.setdefault(label, len(found))
         labels: list[Any] = list(found)
         kept = np.array(labels)
@@ -286,7 +302,7 @@ def _read_full(
     y: Any,
     names: Sequence[str],
 ) -> Feedback:
-    check_distinct(models, "models")
+    check_models(models)
     _check_rows(len(quality))
     classes, place = _sort_labels(models)
     order = np.argsort(place)

@@ -26,8 +26,9 @@ from ._columns import (
     as_groups,
     as_matrix,
     as_numbers,
-    check_distinct,
     check_lengths,
+    check_models,
+    raw,
 )
 from ._reader import Feedback, read_feedback
 
@@ -86,7 +87,7 @@ def logged_feedback(
     np.str_('large')
     """
     columns = {
-        "model": np.asarray(model),
+        "model": raw("model", model),
         "quality": as_numbers("quality", quality),
         "cost": None if cost is None else as_numbers("cost", cost, minimum=0.0),
         "propensity": None
@@ -140,7 +141,7 @@ def full_feedback(
     array([0.9, 0.8])
     """
     names = _model_names(quality, models)
-    check_distinct(names, "models")
+    check_models(names)
     quality = as_matrix("quality", quality, names)
     columns = {"quality": quality, **_shared_columns(gold, group, weight)}
     if cost is not None:

@@ -1,0 +1,53 @@
+"""Checks of arguments that several estimators take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def check_cost_sensitivity(value: Any) -> float:
+    """Return lambda as a float; a number, finite and at least 0, is needed."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = np.nan
+    if not np.isfinite(number) or number < 0:
+        raise ValueError(f"cost_sensitivity must be a finite number of at least 0, got {value!r}")
+    return number
+
+
+def check_excluded(exclude: Any, classes: np.ndarray) -> np.ndarray:
+    """Return a mask (K,) of the models to exclude."""
+    excluded = np.zeros(len(classes), dtype=bool)
+    if exclude is None:
+        return excluded
+    labels = [exclude] if isinstance(exclude, str) or np.ndim(exclude) == 0 else list(exclude)
+    position = {str(label): k for k, label in enumerate(classes)}
+    for label in labels:
+        if str(label) not in position:
+            raise ValueError(f"exclude names the unknown model {label!r}; known: {list(position)}")
+        excluded[position[str(label)]] = True
+    if excluded.all():
+        raise ValueError("exclude names every model, so that none is left to choose")
+    return excluded
+
+
+def check_sample_weight(sample_weight: Any, n_rows: int) -> np.ndarray | None:
+    """Return float64 weights (n,), finite, at least 0 and not all 0; None stays None."""
+    if sample_weight is None:
+        return None
+    weight = np.asarray(sample_weight, dtype=np.float64)
+    if weight.ndim == 0:
+        weight = np.full(n_rows, float(weight))
+    if weight.shape != (n_rows,):
+        raise ValueError(f"sample_weight must have shape ({n_rows},), got {weight.shape}")
+    bad = np.flatnonzero(~np.isfinite(weight) | (weight < 0))
+    if len(bad):
+        raise ValueError(
+            f"sample_weight must be finite and at least 0; row {bad[0]} has {weight[bad[0]]!r}"
+        )
+    if not weight.any():
+        raise ValueError("sample_weight is zero in every row; at least one must be positive")
+    return weight

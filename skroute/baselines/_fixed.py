@@ -1,0 +1,110 @@
+"""The best fixed model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from .._reader import Feedback
+from .._router_base import RouterMixin
+from ._base import OutcomeRouterMixin, read_fit_input, read_queries
+
+
+class BestFixedModel(OutcomeRouterMixin, RouterMixin, BaseEstimator):
+    """One model for every query: the one of the highest mean utility.
+
+    Parameters
+    ----------
+    cost_sensitivity : float, default=0.0
+        Quality given up per dollar saved.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (K,)
+        Labels of the models, sorted by their string.
+    mean_quality_, mean_cost_ : ndarray of shape (K,)
+        Estimated means over all queries; NaN for a model whose rows all weigh 0.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Only where X had names.
+
+    Notes
+    -----
+    From logged feedback the means are self-normalized inverse propensity estimates. Rows without a
+    recorded propensity are taken to be logged independently of the query, which leaves plain means
+    where no row has one; these are biased if the strong models got the hard queries. Linear in
+    rows.
+
+    Examples
+    --------
+    >>> from skroute import logged_feedback
+    >>> from skroute.baselines import BestFixedModel
+    >>> y = logged_feedback(["a", "b", "a", "b"], [0.5, 0.7, 0.5, 0.9], cost=[0, 0.1, 0, 0.1])
+    >>> fixed = BestFixedModel(cost_sensitivity=2.0).fit([[0], [1], [2], [3]], y)
+    >>> fixed.predict([[4]]), fixed.predict([[4]], cost_sensitivity=10.0)
+    (array(['b'], dtype='<U1'), array(['a'], dtype='<U1'))
+    """
+
+    def __init__(self, cost_sensitivity: float = 0.0) -> None:
+        self.cost_sensitivity = cost_sensitivity
+
+    def fit(self, X: ArrayLike, y: Any, sample_weight: ArrayLike | None = None) -> BestFixedModel:
+        """Estimate every model's mean quality and cost.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+            Queries; only their number counts.
+        y : table of feedback of shape (n,)
+        sample_weight : array-like of shape (n,), default=None
+            Multiplies the ``weight`` column of `y`.
+
+        Returns
+        -------
+        self : BestFixedModel
+        """
+        _, feedback = read_fit_input(self, X, y, sample_weight)
+        self.mean_quality_, self.mean_cost_ = mean_outcomes(feedback)
+        return self
+
+    def _predict_outcomes(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
+        check_is_fitted(self)
+        n_rows = len(read_queries(self, X))
+        return tuple(np.tile(mean, (n_rows, 1)) for mean in (self.mean_quality_, self.mean_cost_))
+
+    def _decide(self, X: Any, cost_sensitivity: Any) -> np.ndarray:
+        utility = super()._decide(X, cost_sensitivity)
+        return np.where(np.isnan(utility), np.finfo(np.float64).min, utility)
+
+
+def mean_outcomes(feedback: Feedback) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean quality and cost of every model (K,) each, NaN where no row weighs."""
+    if not feedback.logged:
+        return tuple(
+            np.average(outcome.astype(np.float64), axis=0, weights=feedback.weight)
+            for outcome in (feedback.quality, feedback.cost)
+        )
+    weight = feedback.weight / _marginal_propensity(feedback)
+
+    def total(values: np.ndarray) -> np.ndarray:
+        return np.bincount(feedback.action, weights=values, minlength=feedback.n_models)
+
+    with np.errstate(invalid="ignore"):
+        return tuple(
+            total(weight * outcome) / total(weight) for outcome in (feedback.quality, feedback.cost)
+        )
+
+
+def _marginal_propensity(feedback: Feedback) -> np.ndarray:
+    """Recorded propensities; for other rows how often their model is among those other rows."""
+    unknown = np.isnan(feedback.propensity)
+    count = np.bincount(
+        feedback.action[unknown], weights=feedback.weight[unknown], minlength=feedback.n_models
+    )
+    share = count / (count.sum() or 1.0)
+    propensity = np.where(unknown, share[feedback.action], feedback.propensity)
+    return np.where(feedback.weight > 0, propensity, 1.0)

@@ -1,0 +1,92 @@
+"""A random model for every query."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state, gen_batches
+
+from .._router_base import RouterMixin
+from ._base import read_fit_input, read_queries, resolve_cost_sensitivity
+
+_BATCH_ROWS = 4096
+
+
+class RandomRouter(RouterMixin, BaseEstimator):
+    """Every model with the same probability, drawn anew for every distinct query.
+
+    The draw is a keyed hash of the query's features, as deployments assign experiments: a query
+    gets the same model whenever it comes again, in whatever company.
+
+    Parameters
+    ----------
+    cost_sensitivity : float, default=0.0
+        Quality per dollar, for `score` alone: random choices do not depend on it.
+    random_state : int, RandomState instance or None, default=None
+        Decides the key.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (K,)
+        Labels of the models, sorted by their string.
+    key_ : ndarray of uint64 of shape (n_features + K,)
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Only where X had names.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skroute.baselines import RandomRouter
+    >>> X = np.arange(3000.0)[:, None]
+    >>> router = RandomRouter(random_state=0).fit(X[:3], ["a", "b", "c"])
+    >>> np.unique(router.predict(X), return_counts=True)[1]
+    array([ 946, 1020, 1034])
+    """
+
+    def __init__(self, cost_sensitivity: float = 0.0, *, random_state: Any = None) -> None:
+        self.cost_sensitivity = cost_sensitivity
+        self.random_state = random_state
+
+    def fit(self, X: ArrayLike, y: Any, sample_weight: ArrayLike | None = None) -> RandomRouter:
+        """Read the models' labels and draw the key.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+            Queries; only the number of features counts.
+        y : table of feedback of shape (n,)
+        sample_weight : array-like of shape (n,), default=None
+            Checked; random choices do not depend on it.
+
+        Returns
+        -------
+        self : RandomRouter
+        """
+        X, feedback = read_fit_input(self, X, y, sample_weight)
+        rng = check_random_state(self.random_state)
+        size = X.shape[1] + feedback.n_models
+        self.key_ = np.frombuffer(rng.bytes(8 * size), dtype=np.uint64) | np.uint64(1)
+        return self
+
+    def _decide(self, X: Any, cost_sensitivity: Any) -> np.ndarray:
+        X = read_queries(self, X)
+        resolve_cost_sensitivity(self, cost_sensitivity, len(X))
+        features, models = self.key_[: X.shape[1]], self.key_[X.shape[1] :]
+        decision = np.empty((len(X), len(models)))
+        for rows in gen_batches(len(X), _BATCH_ROWS):
+            # Adding 0 turns -0.0 into 0.0, which is equal but has other bits.
+            bits = (X[rows].astype(np.float32) + np.float32(0)).view(np.uint32).astype(np.uint64)
+            mixed = _scramble((bits * features).sum(axis=1))
+            decision[rows] = _scramble(mixed[:, None] ^ models)
+        return decision
+
+
+def _scramble(bits: np.ndarray) -> np.ndarray:
+    """Return 64-bit words in which every bit depends on all bits of the input (SplitMix64)."""
+    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return bits ^ (bits >> np.uint64(31))

@@ -1,0 +1,22 @@
+"""Problems with a known truth, routing tables from files, and logs simulated from either.
+
+=====================  =====================================================================
+make_routing_problem   queries, feedback and the true expected outcomes behind them
+load_routing_table     a table of every model's outcomes from .npz, CSV or Parquet
+load_routing_log       logged feedback from CSV or Parquet
+simulate_log           what a biased deployment would have logged of a full table
+=====================  =====================================================================
+"""
+
+from ._logging import simulate_log
+from ._synthetic import RoutingProblem, make_routing_problem
+from ._tables import RoutingTable, load_routing_log, load_routing_table
+
+__all__ = [
+    "RoutingProblem",
+    "RoutingTable",
+    "load_routing_log",
+    "load_routing_table",
+    "make_routing_problem",
+    "simulate_log",
+]

@@ -1,0 +1,182 @@
+"""Biased logging policies: what a deployment would have shown of full feedback."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from scipy.special import softmax
+from sklearn.neighbors import NearestNeighbors
+from sklearn.utils import check_array, check_random_state
+
+from ..feedback import logged_feedback, read_feedback
+
+__all__ = ["simulate_log"]
+
+LoggingMode = Literal["linear", "difficulty", "uniform"]
+MODES = ("linear", "difficulty", "uniform")
+
+# Neighbours that tell how hard a query looks, searched among at most so many rows.
+_N_NEIGHBORS, _REFERENCE_ROWS = 30, 5000
+
+
+def simulate_log(
+    X: Any,
+    y: Any,
+    *,
+    mode: LoggingMode = "linear",
+    strength: float = 1.0,
+    floor: float = 0.1,
+    random_state: int | np.random.RandomState | None = None,
+) -> np.ndarray:
+    """Simulate what a biased deployment would have logged of full feedback.
+
+    Parameters
+    ----------
+    X : array-like of shape (n, d)
+        Queries.
+    y : full feedback of shape (n,)
+        Every model's outcome; see `skroute.full_feedback`.
+    mode : {"linear", "difficulty", "uniform"}, default="linear"
+        "linear": models of high mean quality are favoured, and a random linear score of X.
+        "difficulty": strong models get the queries that look hard, weak models the easy rest, as
+        deployments do it; plain means by model are confounded then. "uniform": every model alike.
+    strength : float, default=1.0
+        Scale of the logits. 0 is uniform.
+    floor : float, default=0.1
+        Share of queries that are given to a random model, in (0, 1]. No propensity is below
+        ``floor / K``.
+    random_state : int, RandomState instance or None, default=None
+        Decides the linear scores and the draw.
+
+    Returns
+    -------
+    y_log : structured ndarray of shape (n,)
+        Logged feedback with `cost` and the true `propensity` of the logged model. Labels, `gold`,
+        `group` and `weight` are those of `y`.
+
+    Raises
+    ------
+    ValueError
+        If an option is not as described or `y` is not full feedback.
+
+    Notes
+    -----
+    Propensities depend on X and on outcomes of *other* rows only, so that given the propensity
+    the logged model is independent of the row's own outcomes. How hard a query looks is the mean
+    quality of all models on its 30 nearest other rows, out of at most 5,000; time and memory are
+    linear in rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skroute import full_feedback
+    >>> from skroute.datasets import simulate_log
+    >>> X = np.random.default_rng(0).normal(size=(1000, 3))
+    >>> quality = np.tile([0.3, 0.5, 0.9], (1000, 1))
+    >>> y = simulate_log(X, full_feedback(quality, models=["a", "b", "c"]), random_state=0)
+    >>> y.dtype.names
+    ('model', 'quality', 'cost', 'propensity')
+    >>> [int((y["model"] == name).sum()) for name in "abc"]
+    [123, 225, 652]
+    """
+    feedback = read_feedback(y)
+    if feedback.logged:
+        raise ValueError("y is logged already; simulate_log needs full feedback")
+    check_logging(mode, strength, floor)
+    X = check_array(X, dtype=(np.float64, np.float32))
+    if len(X) != len(feedback):
+        raise ValueError(f"X has {len(X)} rows and y has {len(feedback)}; they must be the same")
+    rng = check_random_state(random_state)
+    direction = rng.normal(size=(X.shape[1], feedback.n_models))
+    score = (X - X.mean(axis=0)) @ direction
+    propensity = logging_propensities(
+        score / (score.std() or 1.0),
+        standardize(feedback.quality.mean(axis=0, dtype=np.float64)),
+        _apparent_difficulty(X, feedback.quality.mean(axis=1), rng)
+        if mode == "difficulty"
+        else None,
+        mode=mode,
+        strength=strength,
+        floor=floor,
+    )
+    action = draw(propensity, rng)
+    rows = np.arange(len(X))
+    return logged_feedback(
+        feedback.classes[action],
+        feedback.quality[rows, action],
+        cost=feedback.cost[rows, action],
+        propensity=propensity[rows, action],
+        gold=None if feedback.gold.all() else feedback.gold,
+        group=None if feedback.group is None else y["group"],
+        weight=None if (feedback.weight == 1.0).all() else feedback.weight,
+    )
+
+
+def check_logging(mode: str, strength: float, floor: float) -> None:
+    if mode not in MODES:
+        raise ValueError(f"mode must be one of {MODES}, got {mode!r}")
+    if not np.isfinite(strength) or strength < 0:
+        raise ValueError(f"strength must be a finite number of at least 0, got {strength!r}")
+    if not 0 < floor <= 1:
+        raise ValueError(f"floor must be in (0, 1], got {floor!r}")
+
+
+def logging_propensities(
+    score: np.ndarray,
+    ability: np.ndarray,
+    hardness: np.ndarray | None,
+    *,
+    mode: str,
+    strength: float,
+    floor: float,
+) -> np.ndarray:
+    """Return the propensities (n, K) of a logging policy.
+
+    Parameters
+    ----------
+    score : ndarray of shape (n, K)
+        Linear scores of the queries, of unit scale.
+    ability : ndarray of shape (K,)
+        Mean quality of the models, standardized.
+    hardness : ndarray of shape (n,) or None
+        How hard the queries look, standardized; for mode "difficulty".
+    """
+    n_models = score.shape[1]
+    if mode == "uniform":
+        return np.full(score.shape, 1.0 / n_models)
+    if mode == "linear":
+        logits = score + ability
+    else:
+        logits = 1.5 * np.tanh(2.0 * hardness)[:, None] * ability + 0.5 * np.tanh(3.0 * score)
+    return (1.0 - floor) * softmax(strength * logits.astype(np.float64), axis=1) + floor / n_models
+
+
+def draw(propensity: np.ndarray, rng: np.random.RandomState) -> np.ndarray:
+    """Return one column index a row, drawn with the row's probabilities."""
+    below = propensity.cumsum(axis=1) < rng.uniform(size=(len(propensity), 1))
+    return np.minimum(below.sum(axis=1), propensity.shape[1] - 1)
+
+
+def standardize(values: np.ndarray) -> np.ndarray:
+    centred = values - values.mean()
+    return centred / (centred.std() or 1.0)
+
+
+def _apparent_difficulty(
+    X: np.ndarray, mean_quality: np.ndarray, rng: np.random.RandomState
+) -> np.ndarray:
+    """How hard a query looks: minus the mean quality on its nearest other rows, standardized."""
+    n_rows = len(X)
+    reference = np.arange(n_rows)
+    if n_rows > _REFERENCE_ROWS:
+        reference = np.sort(rng.choice(n_rows, _REFERENCE_ROWS, replace=False))
+    n_neighbors = min(_N_NEIGHBORS, len(reference) - 1)
+    if n_neighbors < 1:
+        return np.zeros(n_rows)
+    near = NearestNeighbors(n_neighbors=n_neighbors + 1).fit(X[reference])
+    found = reference[near.kneighbors(X, return_distance=False)]
+    # One neighbour too many was searched: drop the row itself, else the farthest.
+    drop = found == np.arange(n_rows)[:, None]
+    drop[~drop.any(axis=1), -1] = True
+    return standardize(-np.where(drop, 0.0, mean_quality[found]).sum(axis=1) / n_neighbors)

@@ -1,0 +1,106 @@
+"""Read a policy, given as labels or as probabilities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from .._columns import as_matrix, check_distinct, shorten
+from .._reader import encode_labels
+
+# A row of probabilities computed in float32 sums to 1 within this.
+_SUM_TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A policy over K models: an index (n,) or probabilities (n, K); the other is None."""
+
+    choice: Any
+    probability: Any
+
+    def of(self, action: np.ndarray) -> np.ndarray:
+        """Return the probability (n,) of one model a row; 0 for a model named -1."""
+        if self.choice is not None:
+            return (self.choice == action).astype(np.float64)
+        known = action >= 0
+        probability = np.zeros(len(action))
+        probability[known] = self.probability[np.flatnonzero(known), action[known]]
+        return probability
+
+    def average(self, matrix: np.ndarray) -> np.ndarray:
+        """Return the mean (n,) of each row of a matrix (n, K) under the policy."""
+        if self.choice is not None:
+            return matrix[np.arange(len(matrix)), self.choice].astype(np.float64)
+        return np.einsum("nk,nk->n", self.probability, matrix, dtype="float64")
+
+    def take(self, rows: Any) -> Policy:
+        """Return the rows named by an index, mask or slice."""
+        if self.choice is not None:
+            return replace(self, choice=self.choice[rows])
+        return replace(self, probability=self.probability[rows])
+
+
+def read_models(models: Any, default: np.ndarray) -> np.ndarray:
+    """Return the labels of the model axis, in its order."""
+    if models is None:
+        return default
+    labels = np.asarray(models)
+    if labels.ndim != 1 or len(labels) == 0:
+        raise ValueError(
+            f"models must be a non-empty 1-D list of labels, got an array of shape {labels.shape}"
+        )
+    check_distinct([str(label) for label in labels], "models")
+    return labels
+
+
+def read_policy(policy: Any, models: np.ndarray, n_rows: int, name: str = "policy") -> Policy:
+    """Turn labels (n,) or probabilities (n, K) into a `Policy` over `models`."""
+    values = policy if hasattr(policy, "columns") else np.asarray(policy)
+    shape = np.shape(values)
+    if len(shape) not in (1, 2):
+        raise ValueError(
+            f"{name} must be labels of shape (n,) or probabilities of shape (n, {len(models)}), "
+            f"got an array of shape {shape}"
+        )
+    if shape[0] != n_rows:
+        raise ValueError(f"{name} has {shape[0]} rows but y has {n_rows}. Give one for each row.")
+    if len(shape) == 1:
+        return Policy(_read_choice(policy, models, name), None)
+    return Policy(None, _read_probability(values, shape, models, name))
+
+
+def _read_choice(policy: Any, models: np.ndarray, name: str) -> np.ndarray:
+    labels, codes = encode_labels(name, policy)
+    position = {str(label): k for k, label in enumerate(models)}
+    place = np.array([position.get(str(label), -1) for label in labels], dtype=np.intp)
+    choice = place[codes]
+    if (choice < 0).any():
+        row = int(np.flatnonzero(choice < 0)[0])
+        raise ValueError(
+            f"{name}, row {row}: chooses {shorten(labels[codes[row]])}, which is not among the "
+            f"models {list(position)}. Name every model that the policy may choose in models=."
+        )
+    return choice
+
+
+def _read_probability(
+    values: Any, shape: tuple[int, ...], models: np.ndarray, name: str
+) -> np.ndarray:
+    names = [str(label) for label in models]
+    if shape[1] != len(names):
+        raise ValueError(
+            f"{name} has {shape[1]} columns but there are {len(names)} models, {names}. Give a "
+            "column for each, or name the columns in models=."
+        )
+    probability = as_matrix(name, values, names, minimum=0.0)
+    total = probability.sum(axis=1, dtype=np.float64)
+    wrong = np.flatnonzero(np.abs(total - 1.0) > _SUM_TOLERANCE)
+    if len(wrong):
+        raise ValueError(
+            f"{name}, row {wrong[0]}: the probabilities sum to {total[wrong[0]]:.6g}, not to 1 "
+            f"({len(wrong)} such rows). Divide each row by its sum."
+        )
+    return probability

@@ -1,0 +1,201 @@
+"""Two policies on the same table, compared row by row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.stats import norm
+
+from ._assessment import Options, assess
+from ._evidence import read_evidence
+from ._intervals import confidence_interval, standard_error
+from ._policy_value import PolicyValue, summarize
+
+_QUERIES = 1000
+
+
+@dataclass(frozen=True)
+class PolicyDifference:
+    """The estimated difference between the values of two policies.
+
+    Attributes
+    ----------
+    value : float
+        Mean utility per query of policy a minus that of policy b.
+    standard_error : float
+        Standard error of the paired difference. NaN if that of a policy is.
+    low, high : float
+        Ends of the confidence interval.
+    p_value : float
+        Two-sided, of no difference, from the normal approximation.
+    quality_difference : float
+        The same estimate of the difference in mean quality.
+    cost_difference : float
+        The same estimate of the difference in mean cost, dollars per query.
+    cost_sensitivity : float
+    a, b : PolicyValue
+        Each policy by itself.
+    """
+
+    value: float
+    standard_error: float
+    low: float
+    high: float
+    p_value: float
+    quality_difference: float
+    cost_difference: float
+    cost_sensitivity: float
+    a: PolicyValue
+    b: PolicyValue
+
+    @property
+    def dollars_per_thousand_queries(self) -> tuple[float, float, float]:
+        """The difference, and its low and high end, in dollars per thousand queries.
+
+        This is the saving in cost that would be worth as much at equal quality: utility over cost
+        sensitivity. NaN for a cost sensitivity of 0, which gives dollars no worth.
+        """
+        if self.cost_sensitivity == 0:
+            return np.nan, np.nan, np.nan
+        scale = _QUERIES / self.cost_sensitivity
+        return self.value * scale, self.low * scale, self.high * scale
+
+
+def policy_difference(
+    y: Any,
+    policy_a: ArrayLike | None,
+    policy_b: ArrayLike | None,
+    *,
+    cost_sensitivity: float = 0.0,
+    method: str = "auto",
+    predicted_quality: ArrayLike | None = None,
+    predicted_cost: ArrayLike | None = None,
+    models: ArrayLike | None = None,
+    propensity: ArrayLike | None = None,
+    shrinkage: float | None = None,
+    switch_threshold: float | None = None,
+    interval: str = "normal",
+    confidence: float = 0.95,
+) -> PolicyDifference:
+    """Estimate by how much the value of one policy exceeds that of another on the same table.
+
+    The error is that of the paired difference, which is much smaller than the two errors by
+    themselves suggest where the policies mostly agree.
+
+    Parameters
+    ----------
+    y : table of n rows
+        Logged or full feedback, see `skroute.feedback`.
+    policy_a, policy_b : array-like of shape (n,) or (n, K), or None
+        The policies, a new one and today's, say, each as in `policy_value`. None is the policy
+        that wrote the log.
+    cost_sensitivity, method, predicted_quality, predicted_cost, models, propensity : optional
+        As in `policy_value`, the same for both policies.
+    shrinkage, switch_threshold : float, default=None
+        As in `policy_value`. None: picked for each policy by itself.
+    interval : {"normal", "bootstrap", "bernstein"}, default="normal"
+        As in `policy_value`, of the difference; a resample of the bootstrap draws the same rows
+        for both.
+    confidence : float, default=0.95
+        Nominal coverage of the interval, in (0, 1).
+
+    Returns
+    -------
+    result : PolicyDifference
+        Value of a minus value of b, with a paired error and interval, and each by itself.
+
+    Raises
+    ------
+    ValueError
+        As `policy_value`.
+
+    Warns
+    -----
+    OverlapWarning
+        As `policy_value`, for each policy.
+
+    See Also
+    --------
+    policy_value : One policy, and the methods.
+
+    Notes
+    -----
+    The influence of a row on the difference is the difference of its influences on the two
+    values [1]_. Estimates are linear in the outcome, so with "dm" to "sndr" the difference is that
+    in quality minus `cost_sensitivity` times that in cost; "switch-dr" and "dros" use the parameter
+    picked for utility for all three.
+
+    References
+    ----------
+    .. [1] Dudik, Erhan, Langford, Li, *Doubly Robust Policy Evaluation and Optimization*,
+       Statistical Science 2014, section 3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skroute import logged_feedback
+    >>> from skroute.metrics import policy_difference
+    >>> rng = np.random.default_rng(0)
+    >>> hard = rng.random(1000) < 0.3
+    >>> large = rng.random(1000) < 0.5
+    >>> quality = np.where(hard & ~large, 0.3, 0.8) + rng.normal(0, 0.1, 1000)
+    >>> y = logged_feedback(
+    ...     np.where(large, "large", "small"),
+    ...     quality,
+    ...     cost=np.where(large, 0.02, 0.001),
+    ...     propensity=np.full(1000, 0.5),
+    ... )
+    >>> routed = np.where(hard, "large", "small")
+    >>> result = policy_difference(y, routed, np.full(1000, "large"), cost_sensitivity=10)
+    >>> print(f"{result.value:.3f} [{result.low:.3f}, {result.high:.3f}]")
+    0.141 [0.128, 0.154]
+    >>> print(f"${result.dollars_per_thousand_queries[0]:.1f} per thousand queries")
+    $14.1 per thousand queries
+    """
+    evidence = read_evidence(
+        y,
+        cost_sensitivity=cost_sensitivity,
+        predicted_quality=predicted_quality,
+        predicted_cost=predicted_cost,
+        models=models,
+        propensity=propensity,
+    )
+    options = Options(method, shrinkage, switch_threshold, interval, confidence)
+    a = assess(evidence, policy_a, options, "policy_a")
+    b = assess(evidence, policy_b, options, "policy_b")
+    a.warn_if_poor("policy_a")
+    b.warn_if_poor("policy_b")
+    first, second = summarize(a), summarize(b)
+    value = first.value - second.value
+    columns = np.hstack([a.columns(), b.columns()])
+    influence = a.utility.influence(columns[:, :4]) - b.utility.influence(columns[:, 4:])
+    low, high = confidence_interval(
+        interval,
+        confidence,
+        value,
+        influence,
+        columns=columns,
+        from_sums=lambda sums: a.utility.from_sums(sums[:, :4]) - b.utility.from_sums(sums[:, 4:]),
+    )
+    error = standard_error(influence)
+    return PolicyDifference(
+        value=value,
+        standard_error=error,
+        low=low,
+        high=high,
+        p_value=_p_value(value, error),
+        quality_difference=first.mean_quality - second.mean_quality,
+        cost_difference=first.mean_cost - second.mean_cost,
+        cost_sensitivity=evidence.cost_sensitivity,
+        a=first,
+        b=second,
+    )
+
+
+def _p_value(value: float, error: float) -> float:
+    if error == 0:
+        return 1.0 if value == 0 else 0.0
+    return float(2.0 * norm.sf(abs(value) / error))

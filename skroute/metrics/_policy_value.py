@@ -1,0 +1,262 @@
+"""The value of one policy, with its uncertainty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ._assessment import Assessment, Options, assess
+from ._evidence import read_evidence
+from ._intervals import confidence_interval, standard_error
+
+
+@dataclass(frozen=True)
+class PolicyValue:
+    """The estimated value of a policy.
+
+    Attributes
+    ----------
+    value : float
+        Mean utility per query: quality minus cost sensitivity times cost.
+    standard_error : float
+        Standard error of `value`, over groups where the table has them. NaN where a single unit
+        carries all weight.
+    low, high : float
+        Ends of the confidence interval, NaN if `standard_error` is.
+    effective_sample_size : float
+        ``(sum w)**2 / sum w**2`` over the rows used, w importance weight times row weight. NaN
+        for "dm" without propensities.
+    largest_weight : float
+        Largest importance weight. NaN for "dm" without propensities.
+    mean_weight : float
+        Mean importance weight, 1 in expectation; far below 1 where the policy chooses models that
+        the log hardly ever shows. NaN for "dm" without propensities.
+    mean_quality : float
+        The same estimate of the mean quality.
+    mean_cost : float
+        The same estimate of the mean cost, dollars per query. NaN where the method needs
+        predictions of the cost that were not given.
+    method : str
+        The estimator used; "exact" on full feedback, "logged" for the logging policy itself.
+    shrinkage, switch_threshold : float or None
+        The parameter of "dros" and of "switch-dr" that was used.
+    n_rows, n_rows_used : int
+        Rows of the table, and those that the estimate rests on.
+    n_units : int
+        Independent units among the rows used: groups, or rows where there are no groups.
+    gold_only : bool
+        Whether rows were left out because their quality is preference-based.
+    interval : str
+    confidence : float
+    """
+
+    value: float
+    standard_error: float
+    low: float
+    high: float
+    effective_sample_size: float
+    largest_weight: float
+    mean_weight: float
+    mean_quality: float
+    mean_cost: float
+    method: str
+    shrinkage: float | None
+    switch_threshold: float | None
+    n_rows: int
+    n_rows_used: int
+    n_units: int
+    gold_only: bool
+    interval: str
+    confidence: float
+
+
+def policy_value(
+    y: Any,
+    policy: ArrayLike | None,
+    *,
+    cost_sensitivity: float = 0.0,
+    method: str = "auto",
+    predicted_quality: ArrayLike | None = None,
+    predicted_cost: ArrayLike | None = None,
+    models: ArrayLike | None = None,
+    propensity: ArrayLike | None = None,
+    shrinkage: float | None = None,
+    switch_threshold: float | None = None,
+    interval: str = "normal",
+    confidence: float = 0.95,
+) -> PolicyValue:
+    r"""Estimate the mean utility that a policy would have had on the queries of a table.
+
+    Logged feedback shows the outcome of one model a query, so the value is estimated; full
+    feedback shows all, so it is exact for these queries and the error is that of sampling them.
+
+    Parameters
+    ----------
+    y : table of n rows
+        Logged or full feedback, see `skroute.feedback`.
+    policy : array-like of shape (n,) or (n, K), or None
+        The chosen model of each row, or the probability of each model, in the order of `models`.
+        None is the policy that wrote the log (logged feedback only).
+    cost_sensitivity : float, default=0.0
+        Utility is quality minus this times cost (quality per dollar).
+    method : {"auto", "dm", "ips", "snips", "dr", "sndr", "switch-dr", "dros", "exact"}, \
+            default="auto"
+        The estimator, see Notes. "auto" is "sndr" with predictions and "snips" without. Full
+        feedback takes "auto" or "exact" only.
+    predicted_quality, predicted_cost : array-like of shape (n, K), default=None
+        Predicted outcome of every model, in the order of `models`, from models that have not seen
+        the row (cross-fitted). Used by all methods but "ips" and "snips", on logged feedback.
+    models : array-like of shape (K,), default=None
+        Labels of the models, matched by string. None: those in `y`, sorted by string. A logged
+        model that is not among them counts as never chosen.
+    propensity : array-like of shape (n,), default=None
+        Probability, in (0, 1], with which the log chose its model; replaces the column of `y`.
+    shrinkage : float, default=None
+        Positive parameter s of "dros"; inf is "dr", near 0 is "dm". None: picked by the smallest
+        estimated mean squared error.
+    switch_threshold : float, default=None
+        Weight, at least 0, above which "switch-dr" trusts the prediction alone. None: picked by
+        the smallest estimated mean squared error.
+    interval : {"normal", "bootstrap", "bernstein"}, default="normal"
+        Kind of confidence interval, see Notes.
+    confidence : float, default=0.95
+        Nominal coverage of the interval, in (0, 1).
+
+    Returns
+    -------
+    result : PolicyValue
+        The value with its error, interval and what it rests on.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as described, a propensity or prediction that the method needs is
+        missing, or the policy never agrees with the log and the method has nothing else to go by.
+
+    Warns
+    -----
+    OverlapWarning
+        If the estimate rests on few rows, or if the weights contradict the propensities.
+
+    See Also
+    --------
+    policy_difference : Two policies on the same table, with a paired interval.
+
+    Notes
+    -----
+    With importance weight :math:`w_i = \pi(t_i|x_i) / p_i` of the logged model :math:`t_i`, its
+    utility :math:`r_i`, prediction :math:`q_i` for it and :math:`d_i = \sum_k \pi(k|x_i)
+    \hat q_k(x_i)`, the estimates are
+
+    - "dm": mean of :math:`d`; its error says nothing about errors of the predictions;
+    - "ips": mean of :math:`w r` (Horvitz and Thompson);
+    - "snips": :math:`\sum w r / \sum w` [2]_;
+    - "dr": mean of :math:`d + w (r - q)` [1]_;
+    - "sndr": mean of :math:`d`, plus :math:`\sum w (r - q) / \sum w`;
+    - "switch-dr": "dr" without the correction where w exceeds the threshold [3]_;
+    - "dros": "dr" with :math:`w s / (w^2 + s)` in place of w [4]_.
+
+    "switch-dr" and "dros" trade bias for variance, and their intervals leave out the bias. A
+    parameter that is not given is picked from a grid by estimated variance plus the square of an
+    upper bound on the bias, so that it shrinks only what is safe to shrink.
+
+    Row weights multiply every mean and sum, so integer weights give the value of repeated rows.
+    They are taken as fixed. The standard error is the root sum of squares of the influences of the
+    units (groups, or rows where there are none), each divided by the root of one minus its share of
+    the sum below the line: for a plain mean this is the usual error, for a ratio it is HC2 [6]_. It
+    is NaN where a single unit has all the weight. Propensities and predictions are taken as given.
+    Where some rows are gold and some are not, only gold rows are used; `gold_only` and
+    `n_rows_used` record it.
+
+    "normal" is value plus or minus a normal quantile times the standard error. "bootstrap" takes
+    percentiles of 2,000 resamples of the units with a fixed seed, so that results repeat; a
+    resample in which "snips" has no weight at all is left out. "bernstein" is the empirical
+    Bernstein bound [5]_ on the influence values; it is wide, and the range that it needs is that
+    of the rows seen.
+
+    Time is O(n K) with a probability or prediction matrix and O(n) without; the bootstrap adds
+    O(2,000 n). No array is larger than (n, K).
+
+    References
+    ----------
+    .. [1] Dudik, Erhan, Langford, Li, *Doubly Robust Policy Evaluation and Optimization*,
+       Statistical Science 2014, section 3.
+    .. [2] Swaminathan, Joachims, *The Self-Normalized Estimator for Counterfactual Learning*,
+       NeurIPS 2015.
+    .. [3] Wang, Agarwal, Dudik, *Optimal and Adaptive Off-policy Evaluation in Contextual
+       Bandits*, ICML 2017, section 4.
+    .. [4] Su, Dimakopoulou, Krishnamurthy, Dudik, *Doubly Robust Off-policy Evaluation with
+       Shrinkage*, ICML 2020, arXiv 1907.09623, section 4.
+    .. [5] Maurer, Pontil, *Empirical Bernstein Bounds and Sample Variance Penalization*, COLT
+       2009, theorem 4.
+    .. [6] MacKinnon, White, *Some Heteroskedasticity-Consistent Covariance Matrix Estimators with
+       Improved Finite Sample Properties*, Journal of Econometrics 1985.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skroute import logged_feedback
+    >>> from skroute.metrics import policy_value
+    >>> rng = np.random.default_rng(0)
+    >>> model = rng.choice(["large", "small"], 500, p=[0.3, 0.7])
+    >>> quality = np.where(model == "large", 0.8, 0.6) + rng.normal(0, 0.1, 500)
+    >>> y = logged_feedback(model, quality, propensity=np.where(model == "large", 0.3, 0.7))
+    >>> result = policy_value(y, np.full(500, "large"))
+    >>> print(f"{result.value:.3f} +/- {result.standard_error:.3f} ({result.method})")
+    0.789 +/- 0.008 (snips)
+    >>> bool(result.low < 0.8 < result.high)
+    True
+    """
+    evidence = read_evidence(
+        y,
+        cost_sensitivity=cost_sensitivity,
+        predicted_quality=predicted_quality,
+        predicted_cost=predicted_cost,
+        models=models,
+        propensity=propensity,
+    )
+    options = Options(method, shrinkage, switch_threshold, interval, confidence)
+    assessment = assess(evidence, policy, options, "policy")
+    assessment.warn_if_poor("policy")
+    return summarize(assessment)
+
+
+def summarize(assessment: Assessment) -> PolicyValue:
+    """Return the value of an assessed policy with all that describes it."""
+    evidence, options = assessment.evidence, assessment.options
+    value = assessment.utility.value(evidence.weight)
+    columns = assessment.columns()
+    influence = assessment.utility.influence(columns)
+    low, high = confidence_interval(
+        options.interval,
+        options.confidence,
+        value,
+        influence,
+        columns=columns,
+        from_sums=assessment.utility.from_sums,
+    )
+    size, largest, mean = assessment.overlap()
+    cost, method = assessment.cost, assessment.method
+    return PolicyValue(
+        value=value,
+        standard_error=standard_error(influence),
+        low=low,
+        high=high,
+        effective_sample_size=size,
+        largest_weight=largest,
+        mean_weight=mean,
+        mean_quality=assessment.quality.value(evidence.weight),
+        mean_cost=np.nan if cost is None else cost.value(evidence.weight),
+        method=method,
+        shrinkage=assessment.parameter if method == "dros" else None,
+        switch_threshold=assessment.parameter if method == "switch-dr" else None,
+        n_rows=len(evidence.used),
+        n_rows_used=len(evidence.feedback),
+        n_units=len(influence),
+        gold_only=evidence.gold_only,
+        interval=options.interval,
+        confidence=float(options.confidence),
+    )

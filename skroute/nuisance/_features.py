@@ -1,0 +1,138 @@
+"""Features in which a linear model is flexible: principal components and a kernel on them."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.linalg import eigh
+from sklearn.utils.extmath import randomized_svd
+
+# Rows from which components and landmarks are learned, and rows mapped at a time.
+_FITTED_ROWS, _BLOCK = 4000, 4096
+# Beyond this many features a randomized decomposition is cheaper than an exact one.
+_EXACT_FEATURES = 600
+# Share of the kernel's variance over the landmarks that the radial features have to explain.
+_KEPT_VARIANCE = 0.99
+_TINY = np.finfo(np.float64).tiny
+
+
+class SpectralFeatures:
+    """Map queries to principal components, radial basis features and a constant.
+
+    The kernel sees each component times its own standard deviation once more. In an embedding that
+    damps the many directions of noise, so that distances show its clusters; isotropic inputs are
+    left as they are.
+
+    Parameters
+    ----------
+    n_components : int
+        Largest number of principal components.
+    n_landmarks, n_radial : int
+        Rows whose kernel is decomposed, and the largest number of eigenfunctions that are kept.
+    width : float
+        Squared length scale of the kernel, where inputs have mean squared norm 1.
+
+    Attributes
+    ----------
+    n_features : int
+        Number M of features, the constant included; it is the last.
+    prior : ndarray of shape (3, M)
+        Variance of each coefficient per unit of three scales: components alike, components in
+        proportion to their variance, radial features. The constant has none.
+
+    Notes
+    -----
+    Fitting takes O(d**2) for each of at most 4,000 rows, mapping O(d * n_components + n_landmarks *
+    n_radial) for a row.
+
+    References
+    ----------
+    Williams, Seeger, *Using the Nystroem method to speed up kernel machines*, NIPS 2000.
+    """
+
+    def __init__(
+        self,
+        n_components: int = 128,
+        n_landmarks: int = 512,
+        n_radial: int = 96,
+        width: float = 0.25,
+    ) -> None:
+        self.n_components = n_components
+        self.n_landmarks = n_landmarks
+        self.n_radial = n_radial
+        self.width = width
+
+    def fit(
+        self, X: np.ndarray, weight: np.ndarray, random_state: np.random.RandomState
+    ) -> SpectralFeatures:
+        """Learn center, scale, components and landmarks from rows of positive weight."""
+        rows = np.flatnonzero(weight > 0)
+        if len(rows) > _FITTED_ROWS:
+            rows = np.sort(random_state.choice(rows, _FITTED_ROWS, replace=False))
+        Z, share = X[rows].astype(np.float64), weight[rows] / weight[rows].sum()
+        self.center_ = share @ Z
+        Z -= self.center_
+        self.scale_ = float(np.sqrt(share @ np.einsum("ij,ij->i", Z, Z))) or 1.0
+        Z /= self.scale_
+        variance, self.components_ = _components(Z * np.sqrt(share)[:, None], self.n_components)
+        self.damping_ = np.sqrt(variance / max(float(variance @ variance), _TINY))
+        damped = (Z @ self.components_) * self.damping_
+        self._fit_landmarks(damped, random_state)
+        r, m = len(variance), self.radial_.shape[1]
+        self.n_features = r + m + 1
+        self.prior = np.zeros((3, self.n_features))
+        self.prior[0, :r] = 1.0
+        self.prior[1, :r] = self.damping_**2
+        self.prior[2, r : r + m] = 1.0
+        return self
+
+    def transform(self, X: np.ndarray) -> np.ndarray:
+        """Return features (n, M) in the dtype of X."""
+        r = self.components_.shape[1]
+        components = (self.components_ / self.scale_).astype(X.dtype)
+        offset = self.center_.astype(X.dtype) @ components
+        damping = self.damping_.astype(X.dtype)
+        landmarks, radial = self.landmarks_.astype(X.dtype), self.radial_.astype(X.dtype)
+        features = np.empty((len(X), self.n_features), dtype=X.dtype)
+        features[:, -1] = 1
+        for start in range(0, len(X), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            projected = X[block] @ components - offset
+            features[block, :r] = projected
+            features[block, r:-1] = self._kernel(projected * damping, landmarks) @ radial
+        return features
+
+    def _fit_landmarks(self, damped: np.ndarray, random_state: np.random.RandomState) -> None:
+        # Repeated rows would count twice, where a weight of two must not.
+        distinct = np.unique(damped, axis=0)
+        if len(distinct) > self.n_landmarks:
+            chosen = random_state.choice(len(distinct), self.n_landmarks, replace=False)
+            distinct = distinct[np.sort(chosen)]
+        value, vector = eigh(self._kernel(distinct, distinct))
+        value, vector = value[::-1], vector[:, ::-1]
+        n_kept = 1 + int(np.searchsorted(value.cumsum(), _KEPT_VARIANCE * value.sum()))
+        kept = slice(min(n_kept, self.n_radial))
+        self.landmarks_, self.radial_ = distinct, vector[:, kept] / np.sqrt(value[kept])
+
+    def _kernel(self, A: np.ndarray, B: np.ndarray) -> np.ndarray:
+        kernel = A @ B.T
+        kernel *= 2
+        kernel -= np.einsum("ij,ij->i", A, A)[:, None]
+        kernel -= np.einsum("ij,ij->i", B, B)
+        np.minimum(kernel, 0, out=kernel)
+        kernel /= 2 * self.width
+        return np.exp(kernel, out=kernel)
+
+
+def _components(Z: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the variances (r,), largest first, and directions (d, r) of weighted centred rows."""
+    n_rows, n_features = Z.shape
+    if min(n_rows, n_features) <= _EXACT_FEATURES:
+        wide = n_features > n_rows
+        value, vector = eigh(Z @ Z.T if wide else Z.T @ Z)
+        value, vector = value[::-1][:most], vector[:, ::-1][:, :most]
+        kept = value > 1e-10 * max(float(value[0]), _TINY)
+        value, vector = value[kept], vector[:, kept]
+        return (value, Z.T @ vector / np.sqrt(value)) if wide else (value, vector)
+    _, singular, rows = randomized_svd(Z, most, n_iter=3, random_state=0)
+    kept = singular > 1e-5 * singular[0]
+    return singular[kept] ** 2, rows[kept].T

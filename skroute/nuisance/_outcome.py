@@ -1,0 +1,25 @@
+"""Outcome models: every model's quality and cost, predicted for every query."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn.base import clone
+
+from ._joint import JointOutcome
+from ._per_model import PerModelOutcome
+
+
+def make_outcome_model(regressor: Any, random_state: Any = None) -> JointOutcome | PerModelOutcome:
+    """Return an unfitted outcome model.
+
+    None is the joint model of all models; a regressor is cloned for every model's quality and cost.
+    Either has ``fit(X, feedback)``, ``predict(X)`` and ``cross_fit(X, feedback, folds, n_jobs)``.
+    """
+    if regressor is None:
+        return JointOutcome(random_state=random_state)
+    if isinstance(regressor, JointOutcome):
+        return clone(regressor)
+    if not (hasattr(regressor, "fit") and hasattr(regressor, "predict")):
+        raise ValueError(f"outcome_model must be a regressor or None, got {regressor!r}")
+    return PerModelOutcome(regressor)

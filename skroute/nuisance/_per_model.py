@@ -1,0 +1,104 @@
+"""One regression a model and outcome, of any scikit-learn kind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils.validation import has_fit_parameter
+
+from .._crossfit import Folds, run_folds
+from .._reader import Feedback
+
+# A model seen on fewer rows gets a mean instead of a regression of its own.
+_FEWEST_ROWS = 10
+# That mean counts this many rows of the mean over all models, so that one lucky row is no winner.
+_PRIOR_ROWS = 5.0
+
+
+class PerModelOutcome(BaseEstimator):
+    """Outcome model that fits a clone of one regressor for every model's quality and cost.
+
+    A model seen on fewer than 10 rows is predicted by its mean, shrunk towards that of all rows.
+    Targets are standardized, so that regressors with absolute tolerances see dollars and quality
+    on one scale.
+
+    Parameters
+    ----------
+    regressor : regressor
+        Any scikit-learn regressor.
+
+    Notes
+    -----
+    Costs 2 K fits of the regressor on the rows of one model each.
+    """
+
+    def __init__(self, regressor: Any) -> None:
+        self.regressor = regressor
+
+    def fit(self, X: Any, feedback: Feedback) -> PerModelOutcome:
+        """Fit on a table."""
+        models = range(feedback.n_models)
+        self.quality_ = [self._fit_one(X, feedback, feedback.quality, k) for k in models]
+        self.cost_ = [self._fit_one(X, feedback, feedback.cost, k) for k in models]
+        return self
+
+    def cross_fit(
+        self, X: Any, feedback: Feedback, folds: Folds, n_jobs: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Fit on a table; return out-of-fold predictions of quality and cost, (n, K) each."""
+
+        def held_out(train: np.ndarray, held: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            return clone(self).fit(X[train], feedback.take(train)).predict(X[held])
+
+        quality = np.empty((len(feedback), feedback.n_models))
+        cost = np.empty_like(quality)
+        for (_, held), part in zip(folds, run_folds(held_out, folds, n_jobs=n_jobs), strict=True):
+            quality[held], cost[held] = part
+        self.fit(X, feedback)
+        return quality, cost
+
+    def predict(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Return predicted quality and cost, (n, K) each."""
+        return self._predict(X, self.quality_), self._predict(X, self.cost_)
+
+    def _fit_one(
+        self, X: Any, feedback: Feedback, outcome: np.ndarray, k: int
+    ) -> tuple[Any, float, float]:
+        """Return (regressor or None, mean, scale) of one model's outcome."""
+        action, weight = feedback.action, feedback.weight
+        if action is None:
+            seen, target = weight > 0, outcome[:, k]
+            pooled = np.average(outcome.mean(axis=1), weights=weight)
+        else:
+            seen, target = (action == k) & (weight > 0), outcome
+            pooled = np.average(outcome, weights=weight)
+        target, mine = np.asarray(target[seen], dtype=np.float64), weight[seen]
+        if mine.sum() < _FEWEST_ROWS:
+            mean = (mine @ target + _PRIOR_ROWS * pooled) / (mine.sum() + _PRIOR_ROWS)
+            return None, float(mean), 0.0
+        mean = np.average(target, weights=mine)
+        scale = np.sqrt(np.average((target - mean) ** 2, weights=mine))
+        if scale <= 1e-12 * abs(mean):
+            return None, float(mean), 0.0
+        regressor = clone(self.regressor)
+        arguments = {}
+        if (mine != mine[0]).any() or mine[0] != 1:
+            if not has_fit_parameter(regressor, "sample_weight"):
+                raise ValueError(
+                    f"outcome_model {type(regressor).__name__} takes no sample_weight, but the "
+                    "rows are weighted. Use a regressor that takes it, or leave the weights out."
+                )
+            arguments["sample_weight"] = mine
+        regressor.fit(X[seen], (target - mean) / scale, **arguments)
+        return regressor, float(mean), float(scale)
+
+    @staticmethod
+    def _predict(X: Any, fitted: list[tuple[Any, float, float]]) -> np.ndarray:
+        columns = np.empty((len(X), len(fitted)))
+        for k, (regressor, mean, scale) in enumerate(fitted):
+            columns[:, k] = mean
+            if regressor is not None:
+                columns[:, k] += scale * np.ravel(regressor.predict(X))
+        return columns

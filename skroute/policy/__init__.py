@@ -1,0 +1,6 @@
+"""Policies: the regret losses, and classifiers that minimize them."""
+
+from ._classifier import RegretPolicyClassifier
+from ._losses import classification_surrogate, softmax_regret
+
+__all__ = ["RegretPolicyClassifier", "classification_surrogate", "softmax_regret"]

@@ -1,0 +1,430 @@
+"""RegretPolicyClassifier: a policy on given utilities."""
+
+import warnings
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import softmax
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ._linear import fit_linear
+from ._losses import LOSSES
+from ._mlp import AdamTrainer, forward
+from ._targets import is_table, read_target, read_weight
+
+
+class RegretPolicyClassifier(ClassifierMixin, BaseEstimator):
+    """Policy that chooses a model for each query by minimizing regret.
+
+    Parameters
+    ----------
+    loss : {"softmax", "classification"}, default="softmax"
+        What is minimized: the regret of drawing from the softmax of the logits
+        (:func:`softmax_regret`), or its convex upper bound, a cost-sensitive cross-entropy
+        (:func:`classification_surrogate`).
+    alpha : float, default=0.0003
+        Strength of the penalty, at least 0. It means the same whatever the units and the number of
+        features and the units of the utilities, see Notes.
+    hidden_layer_sizes : tuple of int, default=()
+        Units of each hidden layer (rectified linear). Empty: a linear policy.
+    solver : {"auto", "lbfgs", "adam"}, default="auto"
+        "lbfgs" for linear policies, "adam" for any. "auto" takes "lbfgs" where it can. Note that
+        `partial_fit` always takes "adam".
+    max_iter : int, default=200
+        Largest number of iterations ("lbfgs") or passes over the data ("adam").
+    tol : float, default=1e-4
+        "lbfgs" stops when no gradient entry is larger, "adam" when the loss did not improve by
+        `tol` for 10 passes, both in units of the mean utility spread.
+    learning_rate : float, default=0.001
+        Step size of "adam".
+    batch_size : int or "auto", default="auto"
+        Rows of a step of "adam". "auto" takes a sixteenth of the rows, within 32 and 256.
+    warm_start : bool, default=False
+        Whether `fit` starts from the last solution. The models must be the same.
+    random_state : int, RandomState instance or None, default=None
+        Decides initial weights, shuffling and the rows held out by "adam". "lbfgs" is
+        deterministic.
+    verbose : int, default=0
+        1 prints the loss at every tenth iteration or pass, 2 at each.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_models,)
+        The models. For labels sorted; for a DataFrame of utilities its columns sorted by ``str``;
+        for an array of utilities ``0, ..., n_models - 1``.
+    coefs_ : list of ndarray
+        Weights of each layer, shape (n_inputs, n_outputs); the only one of a linear policy has
+        shape (n_features, n_models).
+    intercepts_ : list of ndarray
+        Intercepts of each layer.
+    loss_ : float
+        Penalized loss at the solution over the mean utility spread ("adam": the unpenalized one
+        on the held-out rows, if rows were held out).
+    n_iter_ : int
+        Iterations ("lbfgs") or passes over the data ("adam").
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if X was a DataFrame with string columns.
+
+    See Also
+    --------
+    skroute.CausalRouter : Learns from logs, where only one model's outcome is known.
+
+    Notes
+    -----
+    With logits ``f(x) = W'(x - m) / s + b`` the linear policy minimizes
+
+    ``mean_i loss(f(x_i), u_i) / r + alpha / 2 * ||W||^2``
+
+    where m is the mean of X, s makes the mean of ``||x - m||^2 / s^2`` equal to 1 and r is the mean
+    of ``max_k u_k - min_k u_k``, all weighted by `sample_weight`. So alpha does not depend on
+    units, on repeated features or on the number of rows. X is not transformed: m and s live in the
+    coefficients, float32 stays float32, and sparse X is scaled but not centered. For hidden layers
+    the same penalty is applied to each layer as if its inputs had unit variance.
+
+    Softmax regret [1]_ is not convex, and the starting point matters. "lbfgs" starts from a ridge
+    regression of the utilities, sharpened to the lowest loss: from zero coefficients it often ends
+    at one fixed model, from the solution of the classification loss at worse minima
+    (``benchmarks/policy_start.py`` compares the three). Without a warm start it is deterministic;
+    the convex classification loss is minimized from zero. Integer sample weights equal repeated
+    rows; with "adam" and more than one batch only in expectation, as batches are random.
+
+    An iteration of "lbfgs" takes O(n_queries * n_features * n_models) time; memory beside X is
+    O(n_queries * n_models).
+
+    References
+    ----------
+    .. [1] Tsiourvas, Sun, Perakis, "Causal LLM Routing: End-to-End Regret Minimization from
+       Observational Data", NeurIPS 2025, arXiv:2505.16037.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skroute import RegretPolicyClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(200, 3))
+    >>> utility = np.column_stack([X[:, 0], -X[:, 0], np.full(200, -0.5)])
+    >>> policy = RegretPolicyClassifier().fit(X, utility)
+    >>> policy.predict([[2.0, 0.0, 0.0], [-2.0, 0.0, 0.0]])
+    array([0, 1])
+    """
+
+    def __init__(
+        self,
+        loss: str = "softmax",
+        *,
+        alpha: float = 3e-4,
+        hidden_layer_sizes: tuple[int, ...] = (),
+        solver: str = "auto",
+        max_iter: int = 200,
+        tol: float = 1e-4,
+        learning_rate: float = 1e-3,
+        batch_size: int | str = "auto",
+        warm_start: bool = False,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.loss = loss
+        self.alpha = alpha
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.solver = solver
+        self.max_iter = max_iter
+        self.tol = tol
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> "RegretPolicyClassifier":
+        """Fit the policy.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_queries, n_features)
+            Features. float32 is not converted.
+        y : array-like of shape (n_queries,) or (n_queries, n_models), or DataFrame
+            Labels of the best models, or the utility of each model: any finite numbers. The
+            columns of a DataFrame (pandas, polars) name the models. An array of shape
+            (n_queries, 1) is read as labels.
+        sample_weight : array-like of shape (n_queries,), default=None
+            Weights, at least 0.
+
+        Returns
+        -------
+        self : RegretPolicyClassifier
+            The fitted policy.
+        """
+        solver = self._check_parameters()
+        X, weight = self._read_input(X, sample_weight, reset=True)
+        start = self._warm_layers() if self.warm_start and hasattr(self, "coefs_") else None
+        target = read_target(y, X.dtype, self.classes_ if start is not None else None)
+        self._check_length(X, target.utility)
+        self.classes_ = target.classes
+        self.__dict__.pop("_trainer", None)
+        if solver == "lbfgs":
+            self._fit_lbfgs(X, target.utility, weight, start)
+        else:
+            self._fit_adam(X, target.utility, weight, start)
+        return self
+
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> "RegretPolicyClassifier":
+        """Update the policy with one pass of Adam over the rows given.
+
+        Center and scale of X and of the utilities are those of the first call, so that the policy
+        keeps its meaning: let the first call see a few hundred rows or more. After `fit`, training
+        goes on from its solution. X may be a memory-mapped array: a batch is read at a time.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_queries, n_features)
+            Features.
+        y : array-like of shape (n_queries,) or (n_queries, n_models), or DataFrame
+            Labels or utilities, as in `fit`.
+        classes : array-like of shape (n_models,), default=None
+            All models that may occur. Needed in the first call, if y holds labels.
+        sample_weight : array-like of shape (n_queries,), default=None
+            Weights, at least 0.
+
+        Returns
+        -------
+        self : RegretPolicyClassifier
+            The updated policy.
+        """
+        self._check_parameters()
+        first = not hasattr(self, "coefs_")
+        X, weight = self._read_input(X, sample_weight, reset=first)
+        known = None if first else self.classes_
+        if classes is not None:
+            given = np.unique(np.asarray(classes))
+            if known is not None and not np.array_equal(given, np.sort(known)):
+                raise ValueError(f"classes {given} differ from those of the first call, {known}")
+            known = given if known is None else known
+        target = read_target(y, X.dtype, known)
+        if first and target.is_label and classes is None:
+            raise ValueError("classes must be passed on the first call to partial_fit with labels")
+        self._check_length(X, target.utility)
+        self.classes_ = target.classes
+        if not hasattr(self, "_trainer"):
+            start = None if first else (self.coefs_, self.intercepts_)
+            self._trainer = self._make_trainer(X, target.utility, weight, start)
+            self.n_iter_ = 0
+        rows = np.arange(X.shape[0])
+        self.loss_ = self._trainer.epoch(X, target.utility, weight, rows)
+        self.n_iter_ += 1
+        self.coefs_, self.intercepts_ = self._trainer.layers()
+        return self
+
+    def decision_function(self, X: ArrayLike) -> NDArray[Any]:
+        """Logits of the models; with two models their difference, second minus first.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_queries, n_features)
+            Features.
+
+        Returns
+        -------
+        logits : ndarray of shape (n_queries, n_models), or (n_queries,) for two models
+            The larger the better.
+        """
+        logits = self._logits(X)
+        return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[Any]:
+        """Softmax of the logits: the stochastic policy that was fitted.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_queries, n_features)
+            Features.
+
+        Returns
+        -------
+        probability : ndarray of shape (n_queries, n_models)
+            Columns in the order of `classes_`.
+        """
+        return softmax(self._logits(X), axis=1)
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Choose the model with the largest logit.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_queries, n_features)
+            Features.
+
+        Returns
+        -------
+        model : ndarray of shape (n_queries,)
+            Elements of `classes_`.
+        """
+        logits = self._logits(X)
+        return self.classes_[logits.argmax(axis=1)]
+
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Accuracy on labels; mean utility of the chosen models on utilities.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_queries, n_features)
+            Features.
+        y : array-like of shape (n_queries,) or (n_queries, n_models), or DataFrame
+            Labels or utilities, as in `fit`.
+        sample_weight : array-like of shape (n_queries,), default=None
+            Weights, at least 0.
+
+        Returns
+        -------
+        score : float
+            Higher is better.
+        """
+        check_is_fitted(self)
+        shape = np.shape(y)
+        if not is_table(y) and (len(shape) != 2 or shape[1] == 1):
+            return super().score(X, y, sample_weight)
+        chosen = self._logits(X).argmax(axis=1)
+        utility = read_target(y, np.dtype(np.float64), self.classes_).utility
+        self._check_length(chosen, utility)
+        weight = read_weight(sample_weight, len(chosen))
+        return float(np.average(utility[np.arange(len(chosen)), chosen], weights=weight))
+
+    def _fit_lbfgs(self, X: Any, utility: NDArray, weight: NDArray | None, start: Any) -> None:
+        policy = fit_linear(
+            X,
+            utility,
+            loss=self.loss,
+            alpha=self.alpha,
+            sample_weight=weight,
+            start=None if start is None else (start[0][0], start[1][0]),
+            max_iter=self.max_iter,
+            tol=self.tol,
+            verbose=int(self.verbose),
+        )
+        self.coefs_, self.intercepts_ = [policy.coef], [policy.intercept]
+        self.loss_, self.n_iter_ = policy.loss, max(1, policy.n_iter)
+        if not policy.converged:
+            self._warn_not_converged(f"{policy.n_iter} iterations of L-BFGS")
+
+    def _fit_adam(self, X: Any, utility: NDArray, weight: NDArray | None, start: Any) -> None:
+        trainer = self._make_trainer(X, utility, weight, start)
+        self.n_iter_, converged, self.loss_ = trainer.fit(
+            X,
+            utility,
+            weight,
+            max_iter=self.max_iter,
+            tol=self.tol,
+            verbose=int(self.verbose),
+        )
+        self.coefs_, self.intercepts_ = trainer.layers()
+        if not converged:
+            self._warn_not_converged(f"{self.n_iter_} passes of Adam")
+
+    def _make_trainer(self, X: Any, utility: NDArray, weight: Any, start: Any) -> AdamTrainer:
+        batch_size = self.batch_size
+        if batch_size == "auto":
+            batch_size = min(256, max(32, X.shape[0] // 16))
+        return AdamTrainer(
+            X,
+            utility,
+            weight,
+            hidden_layer_sizes=tuple(self.hidden_layer_sizes),
+            loss=self.loss,
+            alpha=self.alpha,
+            learning_rate=self.learning_rate,
+            batch_size=batch_size,
+            rng=check_random_state(self.random_state),
+            start=start,
+        )
+
+    def _warn_not_converged(self, what: str) -> None:
+        warnings.warn(
+            f"The policy had not converged after {what} (loss {self.loss_:.6g}, tol={self.tol}). "
+            "Increase max_iter, or tol if this loss is good enough, or alpha if the policy should "
+            "be smoother.",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
+
+    def _logits(self, X: ArrayLike) -> NDArray[Any]:
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
+        coefs = [coef.astype(X.dtype, copy=False) for coef in self.coefs_]
+        intercepts = [intercept.astype(X.dtype, copy=False) for intercept in self.intercepts_]
+        return forward(X, coefs, intercepts)[-1]
+
+    def _read_input(self, X: ArrayLike, sample_weight: Any, *, reset: bool) -> tuple[Any, Any]:
+        X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=reset)
+        if isinstance(X, np.ndarray) and not (X.flags.c_contiguous or X.flags.f_contiguous):
+            X = np.ascontiguousarray(X)  # once, rather than in every product
+        return X, read_weight(sample_weight, X.shape[0])
+
+    @staticmethod
+    def _check_length(X: Any, utility: NDArray) -> None:
+        n_rows = X.shape[0]
+        if n_rows != len(utility):
+            raise ValueError(f"X has {n_rows} rows, but y has {len(utility)}; they must agree")
+
+    def _warm_layers(self) -> Any:
+        sizes = [len(coef) for coef in self.coefs_]
+        if sizes != [self.n_features_in_, *self.hidden_layer_sizes]:
+            raise ValueError(
+                f"warm_start=True needs the layers of the last fit, with inputs {sizes}; X and "
+                f"hidden_layer_sizes ask for {[self.n_features_in_, *self.hidden_layer_sizes]}"
+            )
+        return self.coefs_, self.intercepts_
+
+    def _check_parameters(self) -> str:
+        """Check what `__init__` was given and return the solver."""
+        _one_of("loss", self.loss, tuple(LOSSES))
+        _one_of("solver", self.solver, ("auto", "lbfgs", "adam"))
+        for name, smallest, kind in (
+            ("alpha", 0, Real),
+            ("tol", 0, Real),
+            ("learning_rate", 0, Real),
+            ("max_iter", 1, Integral),
+            ("verbose", 0, Integral),
+        ):
+            value = getattr(self, name)
+            if not isinstance(value, kind) or not smallest <= value < np.inf:
+                what = "an integer" if kind is Integral else "a finite number"
+                raise ValueError(f"{name} must be {what} of at least {smallest}, got {value!r}")
+        batch_size = self.batch_size
+        if batch_size != "auto" and not (isinstance(batch_size, Integral) and batch_size > 0):
+            raise ValueError(f'batch_size must be "auto" or a positive integer, got {batch_size!r}')
+        sizes = self.hidden_layer_sizes
+        if not isinstance(sizes, tuple | list) or not all(
+            isinstance(size, Integral) and size > 0 for size in sizes
+        ):
+            raise ValueError(
+                f"hidden_layer_sizes must be a tuple of positive integers, got {sizes!r}"
+            )
+        if self.solver == "lbfgs" and len(sizes):
+            raise ValueError('solver="lbfgs" fits linear policies only; hidden layers need "adam"')
+        if self.solver == "auto":
+            return "adam" if len(sizes) else "lbfgs"
+        return self.solver
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def _one_of(name: str, value: Any, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {choices}, got {value!r}")

@@ -1,0 +1,201 @@
+"""A linear policy by L-BFGS on the compiled losses."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from ._losses import LOSSES
+from ._scaling import FeatureScaling, feature_scaling, utility_spread
+
+_RIDGE_PENALTY = 30.0  # of the starting regression, times alpha
+_RIDGE_STEPS = 10
+_SHARPENINGS = (1.0, 3.0, 10.0, 30.0)
+
+
+class LinearPolicy(NamedTuple):
+    """Logits are ``X @ coef + intercept`` (plus the offset that was given to the fit)."""
+
+    coef: NDArray[Any]  # (n_features, n_models), dtype of X
+    intercept: NDArray[Any]  # (n_models,)
+    loss: float  # penalized, in units of the utility spread
+    n_iter: int
+    converged: bool
+    message: str
+
+
+def fit_linear(
+    X: Any,
+    utility: NDArray[Any],
+    *,
+    loss: str = "softmax",
+    alpha: float,
+    sample_weight: NDArray[Any] | None = None,
+    offset: NDArray[Any] | None = None,
+    start: tuple[NDArray[Any], NDArray[Any]] | None = None,
+    max_iter: int = 200,
+    tol: float = 1e-4,
+    verbose: int = 0,
+    n_threads: int = 1,
+) -> LinearPolicy:
+    """Fit ``X @ coef + intercept`` to utilities by L-BFGS.
+
+    Minimizes ``loss / spread + alpha / 2 * ||W||^2``, with W the coefficients on the features
+    centered and scaled to mean squared norm 1 (`FeatureScaling`) and spread the mean of
+    ``max u - min u`` (`utility_spread`). The intercept is not penalized.
+
+    X is read, never copied: the scaling lives in the coefficients. Added memory is three arrays of
+    (n_queries, n_models) and the optimizer's ten pairs of (n_features, n_models). An iteration
+    costs two products of X with an array of (., n_models).
+
+    Parameters
+    ----------
+    X : ndarray or sparse array of shape (n_queries, n_features), float32 or float64
+    utility : ndarray of shape (n_queries, n_models)
+    offset : ndarray of shape (n_queries, n_models), default=None
+        Logits that the linear part is added to; it then learns a correction of them.
+    start : (coef, intercept), default=None
+        Where to start, as in the result. With None, a correction of `offset` and the convex
+        classification loss start from zero, softmax regret from a ridge regression: see
+        `_ridge_start`.
+    """
+    n_models = utility.shape[1]
+    dtype = X.dtype
+    utility = np.ascontiguousarray(utility, dtype=dtype)
+    scaling = feature_scaling(X, sample_weight)
+    objective = _Objective(X, utility, loss, alpha, sample_weight, offset, scaling, n_threads)
+    theta = np.zeros((X.shape[1] + 1, n_models))
+    if start is not None:
+        theta[:-1], theta[-1] = scaling.unfold(*(np.asarray(part, np.float64) for part in start))
+    elif offset is None and loss == "softmax":
+        theta = _ridge_start(objective)
+    result = minimize(
+        objective,
+        theta.ravel(),
+        jac=True,
+        method="L-BFGS-B",
+        callback=_Progress(verbose) if verbose else None,
+        # Function values of float32 data cannot be told apart below their rounding error.
+        options={
+            "maxiter": max_iter,
+            "maxls": 50,
+            "gtol": tol,
+            "ftol": max(1e-3 * tol, 8 * np.finfo(dtype).eps),
+        },
+    )
+    theta = result.x.reshape(theta.shape)
+    coef, intercept = scaling.fold(theta[:-1], theta[-1])
+    return LinearPolicy(
+        coef.astype(dtype, copy=False),
+        intercept.astype(dtype, copy=False),
+        float(result.fun),
+        int(result.nit),
+        # A line search that fails found no lower value in floating point: that is the minimum.
+        result.status != 1,
+        str(result.message),
+    )
+
+
+class _Objective:
+    """Penalized loss and gradient in the scaled coefficients; the buffers live here."""
+
+    def __init__(
+        self,
+        X: Any,
+        utility: NDArray,
+        loss: str,
+        alpha: float,
+        sample_weight: NDArray | None,
+        offset: NDArray | None,
+        scaling: FeatureScaling,
+        n_threads: int,
+    ) -> None:
+        self.X, self.utility, self.offset = X, utility, offset
+        self.loss, self.alpha, self.sample_weight = LOSSES[loss], alpha, sample_weight
+        self.scaling, self.n_threads = scaling, n_threads
+        self.spread = utility_spread(utility, sample_weight)
+        self.logits = np.empty(utility.shape, dtype=X.dtype)
+
+    def __call__(self, flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        X, logits = self.X, self.logits
+        theta = flat.reshape(-1, logits.shape[1])
+        W = theta[:-1]
+        coef, intercept = self.scaling.fold(W, theta[-1])
+        if isinstance(X, np.ndarray):
+            np.matmul(X, coef.astype(X.dtype), out=logits)
+        else:
+            logits[:] = X @ coef.astype(X.dtype)
+        logits += intercept.astype(X.dtype)
+        if self.offset is not None:
+            logits += self.offset
+        value, gradient = self.loss(
+            logits,
+            self.utility,
+            sample_weight=self.sample_weight,
+            out=logits,
+            n_threads=self.n_threads,
+        )
+        gradient_theta = np.empty_like(theta)
+        gradient_theta[-1] = gradient.sum(axis=0, dtype=np.float64)
+        gradient_theta[:-1] = self.scaling.chain(X.T @ gradient, gradient_theta[-1])
+        gradient_theta /= self.spread
+        gradient_theta[:-1] += self.alpha * W
+        penalty = 0.5 * self.alpha * float(np.vdot(W, W))
+        return value / self.spread + penalty, gradient_theta.ravel()
+
+
+def _ridge_start(objective: "_Objective") -> NDArray[np.float64]:
+    """Coefficients of a ridge regression of the utilities, sharpened to the lowest objective.
+
+    Softmax regret is not convex. From zero coefficients the free intercept soon favours one model
+    so much that no gradient is left to learn from X. A regression already ranks the models for
+    each query, and is found by some steps of conjugate gradients, each as cheap as a step of
+    L-BFGS. All columns are solved side by side.
+    """
+    X, utility, scaling = objective.X, objective.utility, objective.scaling
+    dtype, weight = X.dtype, objective.sample_weight
+    share = np.full(len(utility), 1 / len(utility)) if weight is None else weight / weight.sum()
+    column = share[:, None].astype(dtype)
+    mean = share @ utility / objective.spread
+
+    def correlate(rows: NDArray) -> NDArray:  # scaled features, transposed, times weighted rows
+        rows *= column
+        return scaling.chain(X.T @ rows, rows.sum(axis=0, dtype=np.float64))
+
+    def apply(W: NDArray) -> NDArray:
+        coef, intercept = scaling.fold(W, np.zeros(W.shape[1]))
+        rows = X @ coef.astype(dtype)
+        rows += intercept.astype(dtype)
+        return correlate(rows) + penalty * W
+
+    penalty = _RIDGE_PENALTY * objective.alpha
+    residual = correlate(utility / dtype.type(objective.spread) - mean.astype(dtype))
+    W, direction = np.zeros_like(residual), residual.copy()
+    size = np.einsum("jk,jk->k", residual, residual)
+    # Loose: it is a start only, and further steps amplify rounding errors.
+    smallest = 1e-3 * size
+    for _ in range(_RIDGE_STEPS):
+        image = apply(direction)
+        step = size / np.maximum(np.einsum("jk,jk->k", direction, image), np.finfo(float).tiny)
+        step[size <= smallest] = 0.0  # this column is done
+        W += step * direction
+        residual -= step * image
+        size, before = np.einsum("jk,jk->k", residual, residual), size
+        direction *= size / np.maximum(before, np.finfo(float).tiny)
+        direction += residual
+    theta = np.vstack([W, mean])
+    candidates = [factor * theta for factor in _SHARPENINGS]
+    return min(candidates, key=lambda candidate: objective(candidate.ravel())[0])
+
+
+class _Progress:
+    """Print the loss at every tenth iteration; at every one if verbose is 2 or more."""
+
+    def __init__(self, verbose: int) -> None:
+        self.every, self.count = 10 if verbose == 1 else 1, 0
+
+    def __call__(self, intermediate_result: Any) -> None:
+        self.count += 1
+        if self.count % self.every == 0:
+            print(f"iteration {self.count}: loss {intermediate_result.fun:.6g}")

@@ -1,0 +1,325 @@
+"""The policy losses as functions of arrays: checks, threads, and the compiled kernel."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from numbers import Integral
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+try:
+    from ._regret_fast import count_segments, run_segments
+except ImportError as error:
+    raise ImportError(
+        "The compiled module skroute.policy._regret_fast is missing or does not fit this Python: "
+        "the source tree was imported without building it. Run `pip install -e .` in the source "
+        "tree, or leave that directory and install the package with `pip install scikit-route`."
+    ) from error
+
+_pool: ThreadPoolExecutor | None = None
+_pool_size = 0
+_pool_lock = Lock()
+
+
+def softmax_regret(
+    logits: ArrayLike,
+    utility: ArrayLike,
+    *,
+    cost: ArrayLike | None = None,
+    cost_sensitivity: float | ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
+    out: NDArray[Any] | None = None,
+    n_threads: int = 1,
+) -> tuple[float, NDArray[Any]]:
+    """Expected regret of the softmax policy, and its gradient in the logits.
+
+    The value is the weighted mean over rows of ``sum_k softmax(logits)_k (max_j u_j - u_k)``, the
+    regret of drawing a model from the softmax of the logits.
+
+    Parameters
+    ----------
+    logits : array-like of shape (n_queries, n_models)
+        Scores of the models. float32 and float64 are taken as they are and set the dtype of the
+        computation; anything else is converted to float64. C-contiguous arrays are not copied.
+    utility : array-like of shape (n_queries, n_models)
+        Utility of each model on each query: any finite numbers. With `cost` given, the quality.
+    cost : array-like of shape (n_queries, n_models), default=None
+        Cost of each model on each query. Utilities are then ``utility - cost_sensitivity * cost``,
+        formed inside the kernel and never stored.
+    cost_sensitivity : float or array-like of shape (n_queries,), default=None
+        Cost sensitivity, one for all rows or one for each. Required with `cost`.
+    sample_weight : array-like of shape (n_queries,), default=None
+        Weights of the rows, at least 0. The value is divided by their sum.
+    out : ndarray of shape (n_queries, n_models), default=None
+        Where to write the gradient: C-contiguous, of the dtype of `logits`. May be `logits` itself.
+        Its content is undefined after an error.
+    n_threads : int, default=1
+        Number of threads. The result is the same, bit by bit, for every number of threads.
+
+    Returns
+    -------
+    value : float
+        The mean regret, in units of utility. 0.0 if there are no rows.
+    gradient : ndarray of shape (n_queries, n_models)
+        Gradient of `value` with respect to `logits`; it is `out` if that was given.
+
+    Raises
+    ------
+    ValueError
+        If a number is NaN or infinite, a shape does not fit, a weight is negative or all weights
+        are 0, or `out` cannot be written as it is.
+
+    See Also
+    --------
+    classification_surrogate : The convex upper bound.
+
+    Notes
+    -----
+    The surrogate is the softmax-weighted regret of [1]_. Time is linear in the size of `logits`,
+    added memory is the gradient only (none with `out`).
+
+    References
+    ----------
+    .. [1] Tsiourvas, Sun, Perakis, "Causal LLM Routing: End-to-End Regret Minimization from
+       Observational Data", NeurIPS 2025, arXiv:2505.16037.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skroute.policy import softmax_regret
+    >>> value, gradient = softmax_regret(np.zeros((1, 2)), np.array([[1.0, 0.0]]))
+    >>> value, gradient
+    (0.5, array([[-0.25,  0.25]]))
+    """
+    return _policy_loss(
+        False, logits, utility, cost, cost_sensitivity, sample_weight, out, n_threads
+    )
+
+
+def classification_surrogate(
+    logits: ArrayLike,
+    utility: ArrayLike,
+    *,
+    cost: ArrayLike | None = None,
+    cost_sensitivity: float | ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
+    out: NDArray[Any] | None = None,
+    n_threads: int = 1,
+) -> tuple[float, NDArray[Any]]:
+    """Cost-sensitive cross-entropy that bounds the regret, and its gradient in the logits.
+
+    The value is the weighted mean over rows of ``(max_j u_j - min_j u_j) * H``, with ``H`` the
+    cross-entropy between the best model of the row and the softmax of the logits. Models that tie
+    for the best share the target equally.
+
+    Parameters
+    ----------
+    logits : array-like of shape (n_queries, n_models)
+        Scores of the models; see :func:`softmax_regret` for this and the other parameters.
+    utility : array-like of shape (n_queries, n_models)
+        Utility of each model on each query: any finite numbers. With `cost` given, the quality.
+    cost : array-like of shape (n_queries, n_models), default=None
+        Cost of each model on each query.
+    cost_sensitivity : float or array-like of shape (n_queries,), default=None
+        Cost sensitivity, one for all rows or one for each. Required with `cost`.
+    sample_weight : array-like of shape (n_queries,), default=None
+        Weights of the rows, at least 0. The value is divided by their sum.
+    out : ndarray of shape (n_queries, n_models), default=None
+        Where to write the gradient.
+    n_threads : int, default=1
+        Number of threads. The result is the same, bit by bit, for every number of threads.
+
+    Returns
+    -------
+    value : float
+        The mean weighted cross-entropy, in units of utility. 0.0 if there are no rows.
+    gradient : ndarray of shape (n_queries, n_models)
+        Gradient of `value` with respect to `logits`; it is `out` if that was given.
+
+    Raises
+    ------
+    ValueError
+        As :func:`softmax_regret`.
+
+    Notes
+    -----
+    This is the classification-based upper bound of [1]_. Choosing the model with the largest logit
+    costs at most ``max u - min u``, and only if it is not among the best, and then ``H`` is at
+    least ``log(2)``; so the regret of that choice is at most the value divided by ``log(2)``. The
+    value is convex in the logits.
+
+    References
+    ----------
+    .. [1] Tsiourvas, Sun, Perakis, "Causal LLM Routing: End-to-End Regret Minimization from
+       Observational Data", NeurIPS 2025, arXiv:2505.16037.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skroute.policy import classification_surrogate
+    >>> value, gradient = classification_surrogate(np.zeros((1, 2)), np.array([[1.0, 0.0]]))
+    >>> round(value, 6), gradient
+    (0.693147, array([[-0.5,  0.5]]))
+    """
+    return _policy_loss(
+        True, logits, utility, cost, cost_sensitivity, sample_weight, out, n_threads
+    )
+
+
+LOSSES: dict[str, Callable[..., tuple[float, NDArray[Any]]]] = {
+    "softmax": softmax_regret,
+    "classification": classification_surrogate,
+}
+
+
+def _policy_loss(
+    surrogate: bool,
+    logits: ArrayLike,
+    utility: ArrayLike,
+    cost: ArrayLike | None,
+    cost_sensitivity: float | ArrayLike | None,
+    sample_weight: ArrayLike | None,
+    out: NDArray[Any] | None,
+    n_threads: int,
+) -> tuple[float, NDArray[Any]]:
+    logits = _as_table(logits, "logits")
+    n_rows = len(logits)
+    utility = _as_table(utility, "utility", like=logits)
+    sensitivity = None
+    if cost is not None:
+        if cost_sensitivity is None:
+            raise ValueError("cost is given without cost_sensitivity; pass a number or one per row")
+        cost = _as_table(cost, "cost", like=logits)
+        sensitivity = _per_row(cost_sensitivity, "cost_sensitivity", n_rows)
+    elif cost_sensitivity is not None:
+        raise ValueError("cost_sensitivity is given without cost; pass cost too, or neither")
+    weight = _per_row(1.0 if sample_weight is None else sample_weight, "sample_weight", n_rows)
+    if n_rows and weight.min() < 0:
+        raise ValueError(
+            f"sample_weight must be at least 0; row {weight.argmin()} is {weight.min()}"
+        )
+    if not isinstance(n_threads, Integral) or isinstance(n_threads, bool) or n_threads < 1:
+        raise ValueError(f"n_threads must be an integer of at least 1, got {n_threads!r}")
+    gradient = _check_out(out, logits, (utility, cost))
+    if n_rows == 0:
+        return 0.0, gradient
+    total = float(n_rows * weight[0] if len(weight) == 1 else weight.sum())
+    if total <= 0:
+        raise ValueError("sample_weight is zero in every row; at least one row must have a weight")
+
+    n_segments = count_segments(n_rows)
+    partial = np.empty(n_segments)
+    arguments = (logits, utility, cost, sensitivity, weight, total, gradient, surrogate)
+    finite = _run(arguments, n_segments, min(int(n_threads), n_segments), partial)
+    if not finite:
+        _raise_not_finite(logits=logits, utility=utility, cost=cost)
+    value = float(partial.sum()) / total
+    if not (finite and np.isfinite(value)):
+        raise ValueError(
+            f"the loss overflows {logits.dtype}: utilities (or logits) of one row are too far "
+            "apart; rescale them, or use float64"
+        )
+    return value, gradient
+
+
+def _run(arguments: tuple, n_segments: int, n_threads: int, partial: NDArray) -> bool:
+    """Run all segments; the calling thread takes the first share, pool threads the others."""
+    if n_threads == 1:
+        return run_segments(*arguments, 0, n_segments, partial)
+    cuts = [n_segments * t // n_threads for t in range(n_threads + 1)]
+    pool = _threads(n_threads - 1)
+    others = [
+        pool.submit(run_segments, *arguments, cuts[t], cuts[t + 1], partial)
+        for t in range(1, n_threads)
+    ]
+    finite = [run_segments(*arguments, cuts[0], cuts[1], partial)]
+    finite += [other.result() for other in others]
+    return all(finite)
+
+
+def _threads(size: int) -> ThreadPoolExecutor:
+    """A pool of at least `size` threads, kept between calls: starting threads would cost more."""
+    global _pool, _pool_size
+    with _pool_lock:
+        if _pool is None or _pool_size < size:
+            _pool = ThreadPoolExecutor(size, thread_name_prefix="skroute")
+            _pool_size = size
+        return _pool
+
+
+def _forget_threads() -> None:
+    """Threads do not survive a fork: the child starts its own."""
+    global _pool, _pool_lock
+    _pool, _pool_lock = None, Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_threads)
+
+
+def _as_table(values: ArrayLike, name: str, like: NDArray | None = None) -> NDArray:
+    """A C-contiguous float table; `like` gives the dtype and the shape it must have."""
+    table = np.asarray(values)
+    if table.ndim != 2:
+        raise ValueError(
+            f"{name} must have two dimensions (n_queries, n_models), got shape {table.shape}"
+        )
+    if like is None:
+        if table.shape[1] == 0:
+            raise ValueError(f"{name} has no columns; at least one model is needed")
+        dtype = table.dtype if table.dtype in (np.float32, np.float64) else np.dtype(np.float64)
+    else:
+        if table.shape != like.shape:
+            raise ValueError(f"{name} has shape {table.shape}, but logits has shape {like.shape}")
+        dtype = like.dtype
+    return np.require(table, dtype=dtype, requirements=["C", "A"])
+
+
+def _per_row(values: float | ArrayLike, name: str, n_rows: int) -> NDArray[np.float64]:
+    """One float64 for all rows, shape (1,), or one for each, shape (n_rows,)."""
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim == 0:
+        array = array.reshape(1)
+    elif array.shape != (n_rows,):
+        raise ValueError(
+            f"{name} must be a number or have shape ({n_rows},), one for each row of logits; "
+            f"got shape {array.shape}"
+        )
+    if not np.isfinite(array.sum()):  # cheap; the rows are searched only if this fails
+        bad = np.flatnonzero(~np.isfinite(array))
+        found = f"row {bad[0]} is {array[bad[0]]}" if len(bad) else "their sum overflows"
+        raise ValueError(f"{name} must be finite; {found}")
+    return np.require(array, requirements=["C", "A"])
+
+
+def _check_out(
+    out: NDArray | None, logits: NDArray, inputs: tuple[NDArray | None, ...]
+) -> NDArray[Any]:
+    if out is None:
+        return np.empty_like(logits)
+    if not isinstance(out, np.ndarray) or out.shape != logits.shape or out.dtype != logits.dtype:
+        found = f"{out.shape} {out.dtype}" if isinstance(out, np.ndarray) else type(out).__name__
+        raise ValueError(f"out must be an array of {logits.shape} {logits.dtype}, got {found}")
+    if not out.flags.carray:
+        raise ValueError("out must be C-contiguous, aligned and writeable")
+    in_place = out.ctypes.data == logits.ctypes.data
+    overlaps = [logits] if not in_place else []
+    if any(a is not None and np.may_share_memory(out, a) for a in (*overlaps, *inputs)):
+        raise ValueError(
+            "out overlaps an input; pass logits itself or an array with memory of its own"
+        )
+    return out
+
+
+def _raise_not_finite(**tables: NDArray | None) -> None:
+    for name, table in tables.items():
+        bad = np.argwhere(~np.isfinite(table)) if table is not None else ()
+        if len(bad):
+            row, column = (int(index) for index in bad[0])
+            raise ValueError(
+                f"{name} must be finite; row {row}, column {column} is {table[row, column]}. "
+                "Drop or impute such rows before."
+            )

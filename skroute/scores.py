@@ -1,0 +1,191 @@
+"""Score matrices: an estimate of every model's outcome on every logged query.
+
+All functions take and return plain arrays; rows are queries, columns are models in the order of
+``classes_``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = [
+    "doubly_robust_levels",
+    "doubly_robust_scores",
+    "inverse_propensity_scores",
+    "shrink_weights",
+]
+
+
+def shrink_weights(weight: np.ndarray, shrinkage: float) -> np.ndarray:
+    """Shrink inverse propensities optimistically.
+
+    ``w s / (w**2 + s)`` is close to ``w`` while ``w**2`` is far below ``s`` and falls towards 0
+    where ``w`` is so large that it would carry noise rather than information.
+
+    Parameters
+    ----------
+    weight : ndarray of shape (n,)
+        Inverse propensities, at least 1.
+    shrinkage : float
+        0 gives weights of 0 (the outcome model alone), infinity leaves the weights as they are.
+
+    Returns
+    -------
+    shrunk : ndarray of shape (n,)
+
+    References
+    ----------
+    Su, Dimakopoulou, Krishnamurthy, Dudik, *Doubly robust off-policy evaluation with shrinkage*,
+    arXiv 1907.09623, equation (9).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skroute.scores import shrink_weights
+    >>> shrink_weights(np.array([1.0, 3.0, 100.0]), shrinkage=9.0)
+    array([0.9       , 1.5       , 0.08991907])
+    """
+    if shrinkage < 0 or np.isnan(shrinkage):
+        raise ValueError(f"shrinkage must be at least 0 (infinity: no shrinkage), got {shrinkage}")
+    if np.isinf(shrinkage):
+        return weight.copy()
+    return weight * shrinkage / (weight**2 + shrinkage)
+
+
+def doubly_robust_scores(
+    predicted: np.ndarray, action: np.ndarray, observed: np.ndarray, weight: np.ndarray
+) -> np.ndarray:
+    """Correct predicted outcomes by the weighted residual of the outcome that was seen.
+
+    ``score_ik = predicted_ik + weight_i 1[action_i = k] (observed_i - predicted_ik)``
+
+    Parameters
+    ----------
+    predicted : ndarray of shape (n, K)
+        Out-of-fold predictions of an outcome model.
+    action : ndarray of int of shape (n,)
+        Logged model of each row.
+    observed : ndarray of shape (n,)
+        Outcome of the logged model.
+    weight : ndarray of shape (n,)
+        Inverse propensities, shrunk or not; 0 keeps the prediction.
+
+    Returns
+    -------
+    scores : ndarray of shape (n, K)
+
+    References
+    ----------
+    Tsiourvas, Sun, Perakis, *Causal LLM Routing*, arXiv 2505.16037, section 3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skroute.scores import doubly_robust_scores
+    >>> predicted, action = np.array([[0.5, 0.5]]), np.array([1])
+    >>> doubly_robust_scores(predicted, action, np.array([1.0]), weight=np.array([2.0]))
+    array([[0.5, 1.5]])
+    """
+    scores = predicted.copy()
+    rows = np.arange(len(action))
+    scores[rows, action] += weight * (observed - predicted[rows, action])
+    return scores
+
+
+def doubly_robust_levels(
+    residual: np.ndarray,
+    action: np.ndarray,
+    importance: np.ndarray,
+    n_models: int,
+    *,
+    sample_weight: np.ndarray | None = None,
+    shrinkage: float | str = "auto",
+) -> np.ndarray:
+    """Estimate by how much predictions for each model are off on average over all queries.
+
+    A penalized outcome model is biased where a model was rarely logged, and the log decides where
+    that is. The self-normalized mean of out-of-fold residuals, weighted by inverse propensities,
+    estimates that bias for the whole population, without bias but with noise.
+
+    Parameters
+    ----------
+    residual : ndarray of shape (n,)
+        Outcome of the logged model minus its out-of-fold prediction.
+    action : ndarray of int of shape (n,)
+        Logged model of each row.
+    importance : ndarray of shape (n,)
+        Inverse propensities.
+    n_models : int
+        Number of models K.
+    sample_weight : ndarray of shape (n,), default=None
+        How often each row counts.
+    shrinkage : float or "auto", default="auto"
+        "auto" multiplies each mean by ``t / (t + v_k)``, with v_k its estimated variance and t the
+        variance of the true means over models, estimated by moments (empirical Bayes). A float
+        shrinks the weights instead, as `shrink_weights` does.
+
+    Returns
+    -------
+    levels : ndarray of shape (K,)
+        0 for a model that is not in the log.
+
+    References
+    ----------
+    Tsiourvas, Sun, Perakis, *Causal LLM Routing*, arXiv 2505.16037, section 3 (doubly robust
+    scores); Morris, *Parametric empirical Bayes inference*, JASA 78 (1983).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skroute.scores import doubly_robust_levels
+    >>> residual, action = np.array([0.2, 0.4, -0.3]), np.array([0, 0, 1])
+    >>> doubly_robust_levels(residual, action, np.array([1.0, 3.0, 2.0]), 2, shrinkage=np.inf)
+    array([ 0.35, -0.3 ])
+    """
+    count = np.ones(len(action)) if sample_weight is None else sample_weight
+    total = np.bincount(action, count * importance, n_models)
+    safe = np.where(total > 0, total, 1.0)
+    if not isinstance(shrinkage, str):
+        shrunk = shrink_weights(importance, shrinkage)
+        return np.bincount(action, count * shrunk * residual, n_models) / safe
+    mean = np.bincount(action, count * importance * residual, n_models) / safe
+    rows = np.bincount(action, count, n_models)
+    square = count * (importance * (residual - mean[action])) ** 2
+    variance = np.bincount(action, square, n_models) / safe**2
+    # One row shows no spread, so nothing can be said of its mean.
+    told = (rows > 1) & (variance > 0)
+    if not told.any():
+        return np.zeros(n_models)
+    variance = variance[told] * rows[told] / (rows[told] - 1)
+    between = max(0.0, float(np.average(mean[told] ** 2 - variance, weights=1 / variance)))
+    levels = np.zeros(n_models)
+    levels[told] = mean[told] * between / (between + variance)
+    return levels
+
+
+def inverse_propensity_scores(
+    action: np.ndarray, observed: np.ndarray, weight: np.ndarray, n_models: int
+) -> np.ndarray:
+    """Return the doubly robust scores of an outcome model that predicts 0 everywhere.
+
+    Parameters
+    ----------
+    action : ndarray of int of shape (n,)
+        Logged model of each row.
+    observed, weight : ndarray of shape (n,)
+        Outcome of the logged model; inverse propensity.
+    n_models : int
+        Number of models K.
+
+    Returns
+    -------
+    scores : ndarray of shape (n, K)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skroute.scores import inverse_propensity_scores
+    >>> inverse_propensity_scores(np.array([1]), np.array([0.5]), np.array([4.0]), 2)
+    array([[0., 2.]])
+    """
+    return doubly_robust_scores(np.zeros((len(action), n_models)), action, observed, weight)

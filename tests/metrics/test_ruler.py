@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+
+from skroute.feedback import full_feedback, logged_feedback, read_feedback
+from skroute.metrics._ruler import honest_value
+
+CLASSES = np.array(["a", "b"])
+
+
+def make_log(n=2000, seed=0, known=True):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, 3))
+    quality = np.column_stack([0.5 + 0.3 * np.tanh(X[:, 0]), 0.5 - 0.3 * np.tanh(X[:, 0])])
+    cost = np.tile([0.01, 0.03], (n, 1))
+    p = 1 / (1 + np.exp(-2 * X[:, 0]))
+    action = (rng.random(n) < p).astype(int)
+    logged = np.where(action == 1, p, 1 - p)
+    rows = np.arange(n)
+    y = logged_feedback(
+        CLASSES[action],
+        quality[rows, action] + 0.2 * rng.normal(size=n),
+        cost=cost[rows, action],
+        propensity=logged if known else None,
+    )
+    return X, y, quality, cost
+
+
+def value(choice, X, y, cost_sensitivity=0.0, classes=CLASSES):
+    return honest_value(
+        np.asarray(choice), X, read_feedback(y), classes=classes, cost_sensitivity=cost_sensitivity
+    )
+
+
+def test_full_feedback_is_exact():
+    X, _, quality, cost = make_log(50)
+    y = full_feedback(quality, cost, models=CLASSES, weight=np.arange(50))
+    choice = np.where(X[:, 1] > 0, "a", "b")
+    utility = np.where(choice == "a", quality[:, 0] - 0.02, quality[:, 1] - 0.06)
+    assert value(choice, X, y, 2.0) == pytest.approx(np.average(utility, weights=np.arange(50)))
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("rule", ["best", "worst", "a"])
+def test_a_biased_log_is_valued_right(known, rule):
+    X, y, quality, cost = make_log(4000, known=known)
+    choice = {
+        "best": CLASSES[quality.argmax(axis=1)],
+        "worst": CLASSES[quality.argmin(axis=1)],
+        "a": np.full(len(X), "a"),
+    }[rule]
+    truth = value(choice, X, full_feedback(quality, cost, models=CLASSES), 2.0)
+    assert value(choice, X, y, 2.0) == pytest.approx(truth, abs=0.02)
+    naive = (y["quality"] - 2 * y["cost"])[y["model"] == choice].mean()
+    assert rule != "a" or abs(naive - truth) > 0.05
+
+
+def test_it_is_blind_to_everything_but_choices():
+    X, y, _, _ = make_log(300)
+    choice = np.where(X[:, 0] > 0, "a", "b")
+    assert value(choice, X, y) == value(choice.astype(object), X, y)
+
+
+def test_models_outside_the_policy_count_as_never_chosen():
+    X, y, _, _ = make_log(300)
+    only_a = np.full(300, "a")
+    assert np.isfinite(value(only_a, X, y, classes=np.array(["a"])))
+    assert np.isfinite(value(np.full(300, "z"), X, y, classes=np.array(["z", "zz"])))
+
+
+def test_preference_rows_are_left_out():
+    X, y, quality, _ = make_log(200)
+    gold = np.arange(200) < 120
+    mixed = logged_feedback(
+        y["model"], np.where(gold, y["quality"], -9), propensity=y["propensity"], gold=gold
+    )
+    plain = logged_feedback(y["model"], y["quality"], propensity=y["propensity"])
+    choice = CLASSES[quality.argmax(axis=1)]
+    assert value(choice, X, mixed) == value(choice[gold], X[gold], plain[gold])
+    judged = logged_feedback(y["model"], y["quality"], gold=np.zeros(200, dtype=bool))
+    assert np.isfinite(value(choice, X, judged))
+
+
+@pytest.mark.parametrize("n", [1, 2, 7])
+def test_few_rows(n):
+    X, y, quality, _ = make_log(50)
+    choice = CLASSES[quality.argmax(axis=1)]
+    assert np.isfinite(value(choice[:n], X[:n], y[:n]))
+
+
+def test_float32_and_groups():
+    X, y, quality, _ = make_log(100)
+    y = logged_feedback(y["model"], y["quality"], group=np.arange(100) // 2)
+    choice = CLASSES[quality.argmax(axis=1)]
+    assert value(choice, X.astype(np.float32), y) == pytest.approx(value(choice, X, y), abs=1e-3)

@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.neighbors import KNeighborsRegressor
+
+from skroute.feedback import full_feedback, logged_feedback, read_feedback
+from skroute.nuisance import PerModelOutcome, make_outcome_model
+
+
+def make_log(n=300, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, 3))
+    action = rng.integers(0, 2, n)
+    quality = np.where(action == 0, X[:, 0], 2 - X[:, 1])
+    cost = np.where(action == 0, 1e-4, 1e-2) * (9 + X[:, 2])
+    return X, action, quality, cost
+
+
+def test_each_model_has_its_own_regressions():
+    X, action, quality, cost = make_log()
+    y = read_feedback(logged_feedback(np.array(["a", "b"])[action], quality, cost=cost))
+    model = PerModelOutcome(LinearRegression()).fit(X, y)
+    predicted_quality, predicted_cost = model.predict(X)
+    assert_allclose(predicted_quality, np.column_stack([X[:, 0], 2 - X[:, 1]]), atol=1e-8)
+    assert_allclose(predicted_cost[action == 1, 1], cost[action == 1])
+
+
+def test_full_feedback_uses_every_row_for_every_model():
+    X, _, _, _ = make_log()
+    quality = np.column_stack([X[:, 0], X[:, 1]])
+    y = read_feedback(full_feedback(quality, models=["a", "b"]))
+    predicted, cost = PerModelOutcome(LinearRegression()).fit(X, y).predict(X)
+    assert_allclose(predicted, quality, atol=1e-8)
+    assert_allclose(cost, 0.0)
+
+
+def test_a_rare_model_gets_a_mean_shrunk_towards_all_rows():
+    X = np.zeros((23, 2))
+    y = read_feedback(logged_feedback(["a"] * 20 + ["b"] * 3, [0.5] * 20 + [1.0] * 3))
+    predicted, _ = PerModelOutcome(Ridge()).fit(X, y).predict(X[:1])
+    pooled = (20 * 0.5 + 3) / 23
+    assert_allclose(predicted, [[0.5, (3 + 5 * pooled) / 8]])
+
+
+def test_weights_equal_repetition():
+    X, action, quality, cost = make_log(60)
+    weight = np.random.default_rng(1).integers(0, 3, 60)
+    rows = np.repeat(np.arange(60), weight)
+    y = read_feedback(logged_feedback(action, quality, cost=cost))
+    weighted = PerModelOutcome(Ridge()).fit(X, y.reweighted(weight.astype(float)))
+    repeated = PerModelOutcome(Ridge()).fit(X[rows], y.take(rows))
+    for one, other in zip(weighted.predict(X), repeated.predict(X), strict=True):
+        assert_allclose(one, other)
+
+
+def test_a_regressor_without_weights_is_refused_only_if_they_matter():
+    X, action, quality, _ = make_log(60)
+    y = read_feedback(logged_feedback(action, quality))
+    model = PerModelOutcome(KNeighborsRegressor(3))
+    model.fit(X, y)
+    with pytest.raises(ValueError, match="KNeighborsRegressor takes no sample_weight"):
+        model.fit(X, y.reweighted(np.linspace(1, 2, 60)))
+
+
+def test_what_is_no_regressor_is_refused():
+    with pytest.raises(ValueError, match="outcome_model must be a regressor"):
+        make_outcome_model("ridge")

@@ -1,0 +1,112 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from skroute.scores import (
+    doubly_robust_levels,
+    doubly_robust_scores,
+    inverse_propensity_scores,
+    shrink_weights,
+)
+
+
+def test_shrink_weights_by_hand():
+    weight = np.array([1.0, 2.0, 10.0])
+    assert_allclose(shrink_weights(weight, 4.0), [4 / 5, 8 / 8, 40 / 104])
+
+
+def test_shrink_weights_at_the_ends():
+    weight = np.array([1.0, 50.0])
+    assert_allclose(shrink_weights(weight, 0.0), 0.0)
+    assert_allclose(shrink_weights(weight, np.inf), weight)
+    assert shrink_weights(weight, np.inf) is not weight
+
+
+@pytest.mark.parametrize("shrinkage", [-1.0, np.nan])
+def test_shrink_weights_refuses(shrinkage):
+    with pytest.raises(ValueError, match="shrinkage must be at least 0"):
+        shrink_weights(np.ones(2), shrinkage)
+
+
+def test_doubly_robust_scores_by_hand():
+    predicted = np.array([[0.2, 0.4], [0.6, 0.8]])
+    kept = predicted.copy()
+    scores = doubly_robust_scores(
+        predicted, np.array([0, 1]), np.array([1.0, 0.0]), np.array([2, 3])
+    )
+    assert_allclose(scores, [[0.2 + 2 * 0.8, 0.4], [0.6, 0.8 - 3 * 0.8]])
+    assert_allclose(predicted, kept)
+
+
+@pytest.mark.parametrize("wrong", ["outcome model", "propensity"])
+def test_doubly_robust_mean_is_right_if_one_nuisance_is(wrong):
+    rng = np.random.default_rng(0)
+    n = 200_000
+    x = rng.normal(size=n)
+    truth = np.column_stack([0.5 + 0.1 * x, 0.4 + 0.3 * x])
+    propensity = 1 / (1 + np.exp(-x))
+    action = (rng.random(n) < propensity).astype(int)
+    observed = truth[np.arange(n), action] + 0.1 * rng.normal(size=n)
+    logged = np.where(action == 1, propensity, 1 - propensity)
+    if wrong == "outcome model":
+        scores = doubly_robust_scores(np.zeros((n, 2)), action, observed, 1 / logged)
+    else:
+        scores = doubly_robust_scores(truth, action, observed, np.full(n, 2.0))
+    assert_allclose(scores.mean(axis=0), truth.mean(axis=0), atol=0.02)
+
+
+def test_inverse_propensity_scores_by_hand():
+    scores = inverse_propensity_scores(np.array([1, 0]), np.array([0.5, 1.0]), np.array([4, 2]), 3)
+    assert_allclose(scores, [[0, 2, 0], [2, 0, 0]])
+
+
+def test_levels_by_hand():
+    residual, action = np.array([0.2, 0.4, -0.3]), np.array([0, 0, 1])
+    importance = np.array([1.0, 3.0, 2.0])
+    levels = doubly_robust_levels(residual, action, importance, 3, shrinkage=np.inf)
+    assert_allclose(levels, [(0.2 + 3 * 0.4) / 4, -0.3, 0.0])
+    shrunk = shrink_weights(importance, 5.0)
+    levels = doubly_robust_levels(residual, action, importance, 3, shrinkage=5.0)
+    assert_allclose(levels[0], (shrunk[0] * 0.2 + shrunk[1] * 0.4) / 4)
+    assert_allclose(doubly_robust_levels(residual, action, importance, 3, shrinkage=0.0), 0.0)
+
+
+def test_auto_levels_by_hand():
+    residual = np.array([1.0, 1.2, -1.0, -1.2])
+    action, importance = np.array([0, 0, 1, 1]), np.ones(4)
+    variance = (2 * 0.1**2 / 4) * 2
+    between = 1.1**2 - variance
+    expected = 1.1 * between / (between + variance)
+    levels = doubly_robust_levels(residual, action, importance, 2)
+    assert_allclose(levels, [expected, -expected])
+
+
+def test_auto_levels_vanish_in_noise_and_stay_in_signal():
+    rng = np.random.default_rng(0)
+    action, importance = rng.integers(0, 5, 2000), rng.uniform(1, 20, 2000)
+    raw, auto = [], []
+    for _ in range(20):
+        noise = rng.normal(size=2000)
+        auto.append(doubly_robust_levels(noise, action, importance, 5))
+        raw.append(doubly_robust_levels(noise, action, importance, 5, shrinkage=np.inf))
+    assert np.mean(np.square(auto)) < 0.4 * np.mean(np.square(raw))
+    bias = np.array([0.5, -0.5, 0.2, 0.0, -0.2])
+    levels = doubly_robust_levels(bias[action] + 0.1 * noise, action, importance, 5)
+    assert_allclose(levels, bias, atol=0.03)
+
+
+def test_levels_weights_equal_repetition():
+    rng = np.random.default_rng(0)
+    residual, action = rng.normal(size=30), rng.integers(0, 3, 30)
+    importance, count = rng.uniform(1, 5, 30), rng.integers(0, 4, 30)
+    rows = np.repeat(np.arange(30), count)
+    weighted = doubly_robust_levels(
+        residual, action, importance, 3, sample_weight=count.astype(float)
+    )
+    repeated = doubly_robust_levels(residual[rows], action[rows], importance[rows], 3)
+    assert_allclose(weighted, repeated)
+
+
+def test_levels_of_single_rows_are_not_told():
+    levels = doubly_robust_levels(np.array([5.0, -5.0]), np.array([0, 1]), np.ones(2), 2)
+    assert_allclose(levels, 0.0)
