@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
+from ._reader import Feedback, read_feedback
 from ._validation import check_cost_sensitivity, check_excluded, check_sample_weight
-from .feedback import read_feedback
 from .metrics._ruler import honest_value
 
 
@@ -21,7 +22,10 @@ class RouterMixin:
     """
 
     # Any router takes these keywords through pipelines, without set_predict_request.
-    __metadata_request__predict: ClassVar[dict[str, bool]] = {"cost_sensitivity": True, "exclude": True}
+    __metadata_request__predict: ClassVar[dict[str, bool]] = {
+        "cost_sensitivity": True,
+        "exclude": True,
+    }
 
     def predict(
         self, X: Any, *, cost_sensitivity: float | np.ndarray | None = None, exclude: Any = None
@@ -94,3 +98,29 @@ class RouterMixin:
         tags.target_tags.required = True
         tags.target_tags.one_d_labels = True
         return tags
+
+
+def read_fit_input(router: Any, X: Any, y: Any, sample_weight: Any) -> tuple[np.ndarray, Feedback]:
+    """Validate what `fit` was given, set ``classes_``; return X and the weighted table."""
+    check_cost_sensitivity(router.cost_sensitivity)
+    X = validate_data(router, X, dtype=(np.float64, np.float32))
+    feedback = read_feedback(y)
+    check_consistent_length(X, feedback.quality)
+    feedback = feedback.reweighted(check_sample_weight(sample_weight, len(X)))
+    if not feedback.weight.any():
+        raise ValueError("sample_weight and the column 'weight' leave no row with a weight above 0")
+    if feedback.n_models < 2:
+        raise ValueError(
+            f"y shows one model only ({feedback.classes[0]!r}, 1 class), so there is nothing to "
+            "choose. Log at least two models."
+        )
+    if not feedback.gold.all():
+        warnings.warn(
+            f"{np.count_nonzero(~feedback.gold)} of {len(feedback)} rows have a preference-based "
+            f"quality, which {type(router).__name__} takes as if it were gold. Correct its bias "
+            "first, or leave these rows out.",
+            UserWarning,
+            stacklevel=3,
+        )
+    router.classes_ = feedback.classes
+    return X, feedback

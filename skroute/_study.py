@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,12 +13,12 @@ from ._crossfit import make_folds
 from ._reader import Feedback, read_feedback
 from .baselines import BestFixedModel, RegressAndCompare
 from .metrics import policy_difference, policy_value
-from .nuisance import fill_propensity, make_outcome_model
+from .nuisance import OverlapWarning, fill_propensity, make_outcome_model
 from .router import CausalRouter
 
 # Cost sensitivities of the curve, as shares of one over the spread of the models' mean costs: at 1
 # the dearest model has to be better by 1 to be worth its price over the cheapest.
-GRID = (0.0, 0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 1.0)
+GRID = (0.0, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.2, 0.3, 0.5, 1.0)
 QUICK_GRID = (0.0, 0.03, 0.1, 0.3)
 DEFAULT_SHARE = 0.3
 
@@ -37,6 +38,7 @@ class Outcome:
     gain: float | None = None
     gain_low: float | None = None
     gain_high: float | None = None
+    effective_rows: float | None = None
 
 
 class Judge(Protocol):
@@ -97,14 +99,21 @@ class LogJudge:
         )
         # Rows of models that no router knows keep a propensity of 1, which nothing multiplies.
         self.propensity = np.ones(len(feedback))
-        self.propensity[known] = np.maximum(fill_propensity(None, X[known], seen, folds), 1e-3)
+        filled = fill_propensity(None, X[known], seen, folds)
+        estimated = np.isnan(seen.propensity)
+        self.propensity[known] = np.where(estimated, np.maximum(filled, 0.01), filled)
 
     def outcome(self, labels: np.ndarray | None, cost_sensitivity: float) -> Outcome:
         options = {"cost_sensitivity": cost_sensitivity}
         if labels is None:
             value = policy_value(self.y, None, **options)
             return Outcome(
-                value.mean_quality, value.mean_cost, value.value, low=value.low, high=value.high
+                value.mean_quality,
+                value.mean_cost,
+                value.value,
+                low=value.low,
+                high=value.high,
+                effective_rows=value.effective_sample_size,
             )
         options |= {
             "predicted_quality": self.quality,
@@ -112,7 +121,10 @@ class LogJudge:
             "models": self.classes,
             "propensity": self.propensity,
         }
-        difference = policy_difference(self.y, labels, None, **options)
+        with warnings.catch_warnings():
+            # The table has a column for what this warning says of every single policy.
+            warnings.simplefilter("ignore", OverlapWarning)
+            difference = policy_difference(self.y, labels, None, **options)
         value = difference.a
         return Outcome(
             value.mean_quality,
@@ -123,6 +135,7 @@ class LogJudge:
             gain=difference.value,
             gain_low=difference.low,
             gain_high=difference.high,
+            effective_rows=value.effective_sample_size,
         )
 
 
@@ -146,7 +159,6 @@ class Study:
     fixed: dict[str, Outcome]
     curves: dict[str, list[tuple[float, Outcome]]]
     router: CausalRouter
-    saved_column: bool = field(default=True)
 
 
 def cost_spread(y: Any) -> float:
@@ -240,7 +252,7 @@ def run_study(
     for row in rows:
         if row.model == str(strongest[0]):
             row.saved, row.quality_gap = 0.0, 0.0
-    return Study(cost_sensitivity, rows, fixed, curves, router, isinstance(judge, TrueJudge))
+    return Study(cost_sensitivity, rows, fixed, curves, router)
 
 
 def equal_quality_saving(
@@ -290,4 +302,4 @@ def equal_quality_saving(
 def known_truth(y: Any, models: Sequence[str]) -> tuple[np.ndarray, np.ndarray, Any]:
     """Return quality, cost (n, K) in the order of `models` and groups of full feedback."""
     feedback: Feedback = read_feedback(y).aligned(np.asarray(models))
-    return feedback.quality, feedback.cost, feedback.group
+    return feedback.quality.astype(np.float64), feedback.cost.astype(np.float64), feedback.group

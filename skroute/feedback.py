@@ -83,8 +83,8 @@ def logged_feedback(
     >>> y = logged_feedback(["large", "small"], [0.9, 0.4], cost=[0.02, 0.001])
     >>> y.dtype.names
     ('model', 'quality', 'cost')
-    >>> y[0]["model"]
-    np.str_('large')
+    >>> y["model"].tolist()
+    ['large', 'small']
     """
     columns = {
         "model": raw("model", model),

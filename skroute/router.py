@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -10,18 +9,142 @@ from numpy.typing import ArrayLike
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ._calibration import Calibration
 from ._crossfit import Folds, make_folds
-from ._reader import Feedback, read_feedback
-from ._router_base import RouterMixin
-from ._validation import check_cost_sensitivity, check_excluded, check_sample_weight
+from ._reader import Feedback
+from ._router_base import RouterMixin, read_fit_input
+from ._validation import check_cost_sensitivity, check_excluded
 from .nuisance import Overlap, fill_propensity, make_outcome_model
-from .scores import doubly_robust_levels, doubly_robust_scores, shrink_weights
+from .scores import doubly_robust_scores, shrink_weights
+
+# Of the scores that a policy is fitted on, where shrinkage is left to the router.
+_POLICY_SHRINKAGE = 5.0
 
 
 class CausalRouter(RouterMixin, BaseEstimator):
-    """DOCSTRING"""
+    """Router that learns from logged feedback which model should answer each query.
+
+    The log shows one model per query, chosen by a policy that favoured some models for some
+    queries. Outcome models of quality and cost are cross-fitted on it and corrected, doubly
+    robustly, by what the log shows at its recorded or estimated propensities. The router then
+    chooses the model of the highest utility ``quality - cost_sensitivity * cost``.
+
+    Parameters
+    ----------
+    cost_sensitivity : float, default=0.0
+        Quality given up per dollar saved (lambda), at least 0. A preference, not something to tune:
+        scores at different cost sensitivities do not compare.
+    knots : array-like, default=None
+        Not available yet; None fits the router for one cost sensitivity.
+    outcome_model : regressor, default=None
+        None learns all models together (`skroute.nuisance.JointOutcome`). A scikit-learn regressor
+        is cloned for each model's quality and cost.
+    propensity_model : classifier, default=None
+        Estimates the propensities that the log does not record. None is a multinomial logistic
+        regression whose penalty does not depend on the scale of X.
+    policy : estimator, default=None
+        None chooses by the corrected outcome models. A `RegretPolicyClassifier` is fitted on the
+        doubly robust scores of all models instead, and chooses by itself.
+    bias_correction : None
+        Not available yet. Preference-based rows are taken as they are, with a warning.
+    cv : int, splitter or iterable of splits, default=5
+        Folds of the cross-fitting. An int gives folds that are shuffled by `random_state`, keep the
+        groups of `y` together and spread the logged models evenly.
+    shrinkage : float or "auto", default="auto"
+        Variance control of the doubly robust correction. "auto" shrinks each model's correction by
+        how far it stands out of its own noise (empirical Bayes). A float s at least 0 replaces the
+        inverse propensities w by ``w s / (w**2 + s)``: 0 trusts the outcome models alone, infinity
+        is the textbook estimator.
+    min_propensity : float, default=0.01
+        In (0, 1]. Smaller propensities are raised to it; `overlap_` records how many.
+    n_jobs : int, default=None
+        Processes for cross-fitting. They do not change the result.
+    random_state : int, RandomState instance or None, default=None
+        Decides folds and the random parts of the default models.
+    verbose : int, default=0
+        Above 0 names each step as it starts.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (K,)
+        Labels of the models, sorted by their string; every model axis is in this order.
+    outcome_model_ : object
+        The fitted outcome models.
+    calibration_ : Calibration
+        The corrections of the outcome models. Its ``trust``, in [0, 1], multiplies the predicted
+        differences between queries in which model is best; at 0 the router is the best fixed model.
+        Its ``quality_level`` and ``cost_level`` (K,) are the doubly robust corrections.
+    propensity_ : ndarray of shape (n,)
+        Propensity of each logged model, recorded or estimated out of fold; logged feedback only.
+    overlap_ : Overlap
+        Effective sample size per model, smallest propensity and share of clipped ones; logged
+        feedback only.
+    policy_ : estimator or None
+        The fitted policy.
+    temperature_ : float
+        What `predict_proba` divides decision values by.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where X had any.
+
+    Raises
+    ------
+    ValueError
+        If a parameter, X or y is not as described; the message names it.
+    NotImplementedError
+        If `knots` or `bias_correction` is given.
+
+    Warns
+    -----
+    OverlapWarning
+        If some model has few effective rows, or many propensities were clipped.
+    UserWarning
+        If rows have a preference-based quality.
+
+    See Also
+    --------
+    skroute.RegretPolicyClassifier : Policy on given utilities.
+    skroute.baselines : Routers to compare with.
+
+    Notes
+    -----
+    **Safety.** Two estimates keep noise from choosing. `calibration_.trust` is
+    ``z**2 / (1 + z**2)``, z being the t-value of the out-of-fold differences between models as
+    predictors of the outcomes that were seen: where queries carry no signal the router falls back
+    to the best fixed model. The doubly robust levels are shrunk by empirical Bayes.
+
+    **Choice of default.** A policy that minimizes softmax regret on doubly robust scores [1]_ is
+    unbiased and, at the propensities of real logs, loses to a fixed model; choosing by jointly
+    learned and corrected outcomes does not. ``benchmarks/router_study.py`` measures both.
+
+    **Complexity.** With the defaults, time is linear in rows: O(n (d r + M**2) + K M**3) with
+    ``r <= 256`` components and ``M <= 353`` features; memory is O(n (M + K) + K M**2) beside X.
+    The default linear algebra runs on one thread, so that results do not depend on threads.
+
+    **Routers in pipelines.** ``pipeline.predict(X, exclude="gpt-4")`` passes the keywords on, with
+    metadata routing off or on. Search objects pass none: use ``search.best_estimator_``.
+
+    References
+    ----------
+    .. [1] Tsiourvas, Sun, Perakis, *Causal LLM Routing: End-to-End Regret Minimization from
+       Observational Data*, arXiv 2505.16037, section 3.
+    .. [2] Su, Dimakopoulou, Krishnamurthy, Dudik, *Doubly robust off-policy evaluation with
+       shrinkage*, arXiv 1907.09623.
+
+    Examples
+    --------
+    >>> from skroute import CausalRouter
+    >>> from skroute.datasets import make_routing_problem
+    >>> problem = make_routing_problem(n_queries=600, n_models=3, random_state=0)
+    >>> router = CausalRouter(cost_sensitivity=10.0, random_state=0).fit(problem.X, problem.y)
+    >>> router.predict(problem.X).shape
+    (600,)
+    >>> router.score(problem.X, problem.y) > 0
+    True
+    """
 
     def __init__(
         self,
@@ -53,43 +176,98 @@ class CausalRouter(RouterMixin, BaseEstimator):
         self.verbose = verbose
 
     def fit(self, X: ArrayLike, y: Any, sample_weight: ArrayLike | None = None) -> CausalRouter:
-        """Learn which model should answer each query."""
+        """Learn which model should answer each query.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+            Queries, such as embeddings of their text. float32 stays float32.
+        y : table of feedback of shape (n,)
+            Logged or full feedback (`skroute.feedback`), or class labels.
+        sample_weight : array-like of shape (n,), default=None
+            Multiplies the ``weight`` column of `y`. Integer weights equal repetition.
+
+        Returns
+        -------
+        self : CausalRouter
+        """
         cost_sensitivity = self._check_parameters()
-        X, feedback = self._read(X, y, sample_weight)
+        X, feedback = read_fit_input(self, X, y, sample_weight)
         random_state = check_random_state(self.random_state)
-        self.classes_ = feedback.classes
         stratum = feedback.action if feedback.logged else feedback.quality.argmax(axis=1)
         folds = make_folds(self.cv, X, stratum, feedback.group, random_state)
         self._report("outcome models")
         seed = random_state.randint(np.iinfo(np.int32).max)
         self.outcome_model_ = make_outcome_model(self.outcome_model, seed)
         quality, cost = self.outcome_model_.cross_fit(X, feedback, folds, self.n_jobs)
+        importance = None
         if feedback.logged:
             self._report("propensities")
-            self._measure_overlap(X, feedback, folds)
-            quality, cost = self._score(feedback, quality, cost)
-        else:
-            self.quality_level_ = self.cost_level_ = np.zeros(feedback.n_models)
-            quality, cost = feedback.quality, feedback.cost
-        self.policy_ = None
+            importance = self._measure_overlap(X, feedback, folds)
+        self.calibration_ = Calibration.of(
+            feedback, quality, cost, importance, self.shrinkage, folds
+        )
+        quality, cost = self.calibration_.apply(quality, cost)
+        utility = quality - cost_sensitivity * cost
+        spread = np.average(np.ptp(utility, axis=1), weights=feedback.weight)
+        self.policy_, self.temperature_ = None, float(spread) or 1.0
         if self.policy is not None:
             self._report("policy")
-            utility = quality - cost_sensitivity * cost
-            self.policy_ = clone(self.policy).fit(X, utility, sample_weight=feedback.weight)
+            scores = self._utility_scores(feedback, utility, importance, cost_sensitivity)
+            self.policy_ = clone(self.policy).fit(X, scores, sample_weight=feedback.weight)
+            self.temperature_ = 1.0
         return self
 
     def predict_quality(self, X: ArrayLike) -> np.ndarray:
-        """Predict the quality of every model's answer."""
+        """Predict the quality of every model's answer.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+            Queries.
+
+        Returns
+        -------
+        quality : ndarray of shape (n, K)
+            In the units of the feedback, corrected as `calibration_` says.
+        """
         return self._predict_outcomes(X)[0]
 
     def predict_cost(self, X: ArrayLike) -> np.ndarray:
-        """Predict the cost of every model's answer."""
+        """Predict the cost of every model's answer.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+            Queries.
+
+        Returns
+        -------
+        cost : ndarray of shape (n, K)
+            Dollars.
+        """
         return self._predict_outcomes(X)[1]
 
     def decision_function(
         self, X: ArrayLike, *, cost_sensitivity: Any = None, exclude: Any = None
     ) -> np.ndarray:
-        """Return decision values."""
+        """Return the value of every model for every query; the highest is chosen.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+            Queries.
+        cost_sensitivity : float or array-like of shape (n,), default=None
+            As in `predict`.
+        exclude : label or sequence of labels, default=None
+            As in `predict`.
+
+        Returns
+        -------
+        value : ndarray of shape (n, K)
+            Predicted utilities (with a `policy`, its logits); minus infinity for excluded models.
+            The shape is (n, K) for two models as well.
+        """
         check_is_fitted(self)
         decision = self._decide(X, cost_sensitivity)
         excluded = check_excluded(exclude, self.classes_)
@@ -98,9 +276,27 @@ class CausalRouter(RouterMixin, BaseEstimator):
     def predict_proba(
         self, X: ArrayLike, *, cost_sensitivity: Any = None, exclude: Any = None
     ) -> np.ndarray:
-        """Return probabilities."""
+        """Return the softmax of the decision values.
+
+        The values are divided by their mean spread over the training queries (with a `policy` they
+        are taken as they are). That orders models as `predict` does; it is not the probability that
+        a model is the best.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+            Queries.
+        cost_sensitivity : float or array-like of shape (n,), default=None
+            As in `predict`.
+        exclude : label or sequence of labels, default=None
+            As in `predict`; excluded models get probability 0.
+
+        Returns
+        -------
+        probability : ndarray of shape (n, K)
+        """
         decision = self.decision_function(X, cost_sensitivity=cost_sensitivity, exclude=exclude)
-        return softmax(decision, axis=1)
+        return softmax(decision / self.temperature_, axis=1)
 
     def _check_parameters(self) -> float:
         if self.knots is not None:
@@ -124,28 +320,8 @@ class CausalRouter(RouterMixin, BaseEstimator):
             )
         return check_cost_sensitivity(self.cost_sensitivity)
 
-    def _read(
-        self, X: ArrayLike, y: Any, sample_weight: ArrayLike | None
-    ) -> tuple[np.ndarray, Feedback]:
-        X = validate_data(self, X, dtype=(np.float64, np.float32))
-        feedback = read_feedback(y)
-        check_consistent_length(X, feedback.quality)
-        feedback = feedback.reweighted(check_sample_weight(sample_weight, len(X)))
-        if feedback.n_models < 2:
-            raise ValueError(
-                f"y shows one model only ({feedback.classes[0]!r}, 1 class): there is nothing to "
-                "choose. Log at least two models."
-            )
-        if not feedback.gold.all():
-            warnings.warn(
-                f"{np.mean(~feedback.gold):.0%} of the rows have a preference-based quality, which "
-                "is taken as if it were gold. Correct its bias first, or leave these rows out.",
-                UserWarning,
-                stacklevel=3,
-            )
-        return X, feedback
-
-    def _measure_overlap(self, X: np.ndarray, feedback: Feedback, folds: Folds) -> None:
+    def _measure_overlap(self, X: np.ndarray, feedback: Feedback, folds: Folds) -> np.ndarray:
+        """Set propensities and overlap, warn if it is poor; return inverse propensities (n,)."""
         self.propensity_ = fill_propensity(
             self.propensity_model, X, feedback, folds, n_jobs=self.n_jobs
         )
@@ -157,43 +333,27 @@ class CausalRouter(RouterMixin, BaseEstimator):
             self.min_propensity,
         )
         self.overlap_.warn_if_poor(self.classes_)
+        return 1 / np.maximum(self.propensity_, self.min_propensity)
 
-    def _score(
-        self, feedback: Feedback, quality: np.ndarray, cost: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Set the doubly robust levels; return doubly robust scores of quality and cost."""
-        rows, action = np.arange(len(feedback)), feedback.action
-        importance = 1 / np.maximum(self.propensity_, self.min_propensity)
-        # Costs differ between models by orders of magnitude, so their levels are relative.
-        own = np.bincount(action, feedback.weight * cost[rows, action], feedback.n_models)
-        unit = own / np.maximum(np.bincount(action, feedback.weight, feedback.n_models), 1e-300)
-        unit = np.where(unit > 0, unit, 1.0)
-
-        def levels(residual: np.ndarray) -> np.ndarray:
-            return doubly_robust_levels(
-                residual,
-                action,
-                importance,
-                feedback.n_models,
-                sample_weight=feedback.weight,
-                shrinkage=self.shrinkage,
-            )
-
-        self.quality_level_ = levels(feedback.quality - quality[rows, action])
-        self.cost_level_ = unit * levels((feedback.cost - cost[rows, action]) / unit[action])
-        quality, cost = quality + self.quality_level_, cost + self.cost_level_
-        shrinkage = 5.0 if self.shrinkage == "auto" else self.shrinkage
-        weight = shrink_weights(importance, shrinkage)
-        return (
-            doubly_robust_scores(quality, action, feedback.quality, weight),
-            doubly_robust_scores(cost, action, feedback.cost, weight),
-        )
+    def _utility_scores(
+        self,
+        feedback: Feedback,
+        predicted: np.ndarray,
+        importance: np.ndarray | None,
+        cost_sensitivity: float,
+    ) -> np.ndarray:
+        """Return doubly robust scores of utility (n, K); utilities as they are if all are seen."""
+        observed = feedback.utility(cost_sensitivity)
+        if importance is None:
+            return observed
+        automatic = isinstance(self.shrinkage, str)
+        weight = shrink_weights(importance, _POLICY_SHRINKAGE if automatic else self.shrinkage)
+        return doubly_robust_scores(predicted, feedback.action, observed, weight)
 
     def _predict_outcomes(self, X: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         check_is_fitted(self)
         X = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
-        quality, cost = self.outcome_model_.predict(X)
-        return quality + self.quality_level_, cost + self.cost_level_
+        return self.calibration_.apply(*self.outcome_model_.predict(X))
 
     def _decide(self, X: ArrayLike, cost_sensitivity: Any) -> np.ndarray:
         own = check_cost_sensitivity(self.cost_sensitivity)

@@ -304,7 +304,9 @@ def test_a_rare_model_does_not_win_by_one_lucky_answer(problem):
 
 def test_a_regressor_that_is_none_is_told(problem):
     for router in (RegressAndCompare(regressor="ridge"), ThresholdRouter(regressor="ridge")):
-        with pytest.raises(ValueError, match=r"regressor must have fit and predict, .* got 'ridge'"):
+        with pytest.raises(
+            ValueError, match=r"regressor must have fit and predict, .* got 'ridge'"
+        ):
             router.fit(problem.X, problem.y)
 
 

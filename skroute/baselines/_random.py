@@ -78,8 +78,10 @@ class RandomRouter(RouterMixin, BaseEstimator):
         features, models = self.key_[: X.shape[1]], self.key_[X.shape[1] :]
         decision = np.empty((len(X), len(models)))
         for rows in gen_batches(len(X), _BATCH_ROWS):
+            with np.errstate(over="ignore"):
+                single = X[rows].astype(np.float32)
             # Adding 0 turns -0.0 into 0.0, which is equal but has other bits.
-            bits = (X[rows].astype(np.float32) + np.float32(0)).view(np.uint32).astype(np.uint64)
+            bits = (single + np.float32(0)).view(np.uint32).astype(np.uint64)
             mixed = _scramble((bits * features).sum(axis=1))
             decision[rows] = _scramble(mixed[:, None] ^ models)
         return decision

@@ -12,6 +12,8 @@ _FITTED_ROWS, _BLOCK = 4000, 4096
 _EXACT_FEATURES = 600
 # Share of the kernel's variance over the landmarks that the radial features have to explain.
 _KEPT_VARIANCE = 0.99
+# Share of the squared spectrum of X that the components have to explain.
+_KEPT_SPECTRUM = 0.99
 _TINY = np.finfo(np.float64).tiny
 
 
@@ -51,7 +53,7 @@ class SpectralFeatures:
 
     def __init__(
         self,
-        n_components: int = 128,
+        n_components: int = 256,
         n_landmarks: int = 512,
         n_radial: int = 96,
         width: float = 0.25,
@@ -129,10 +131,18 @@ def _components(Z: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
     if min(n_rows, n_features) <= _EXACT_FEATURES:
         wide = n_features > n_rows
         value, vector = eigh(Z @ Z.T if wide else Z.T @ Z)
-        value, vector = value[::-1][:most], vector[:, ::-1][:, :most]
-        kept = value > 1e-10 * max(float(value[0]), _TINY)
+        value, vector = value[::-1], vector[:, ::-1]
+        kept = slice(_n_kept(value, most))
         value, vector = value[kept], vector[:, kept]
         return (value, Z.T @ vector / np.sqrt(value)) if wide else (value, vector)
     _, singular, rows = randomized_svd(Z, most, n_iter=3, random_state=0)
-    kept = singular > 1e-5 * singular[0]
+    kept = slice(_n_kept(singular**2, most))
     return singular[kept] ** 2, rows[kept].T
+
+
+def _n_kept(variance: np.ndarray, most: int) -> int:
+    """Return how many components cover the squared spectrum, which is what the kernel sees."""
+    square = np.maximum(variance, 0) ** 2
+    covering = 1 + int(np.searchsorted(square.cumsum(), _KEPT_SPECTRUM * square.sum()))
+    positive = int(np.count_nonzero(variance > 1e-10 * max(float(variance[0]), _TINY)))
+    return max(1, min(covering, positive, most)) if positive else 0

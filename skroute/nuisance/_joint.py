@@ -29,7 +29,7 @@ class JointOutcome(BaseEstimator):
 
     Parameters
     ----------
-    n_components : int, default=128
+    n_components : int, default=256
         Largest number of principal components.
     n_radial : int, default=96
         Largest number of radial basis features.
@@ -47,7 +47,7 @@ class JointOutcome(BaseEstimator):
     """
 
     def __init__(
-        self, n_components: int = 128, n_radial: int = 96, random_state: Any = None
+        self, n_components: int = 256, n_radial: int = 96, random_state: Any = None
     ) -> None:
         self.n_components = n_components
         self.n_radial = n_radial

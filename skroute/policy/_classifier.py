@@ -1,7 +1,6 @@
 """RegretPolicyClassifier: a policy on given utilities."""
 
 import warnings
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,8 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._linear import fit_linear
-from ._losses import LOSSES
 from ._mlp import AdamTrainer, forward
+from ._parameters import check_parameters
 from ._targets import is_table, read_target, read_weight
 
 
@@ -115,6 +114,10 @@ class RegretPolicyClassifier(ClassifierMixin, BaseEstimator):
     array([0, 1])
     """
 
+    classes_: NDArray[Any]
+    coefs_: list[NDArray[Any]]
+    intercepts_: list[NDArray[Any]]
+
     def __init__(
         self,
         loss: str = "softmax",
@@ -143,7 +146,7 @@ class RegretPolicyClassifier(ClassifierMixin, BaseEstimator):
         self.verbose = verbose
 
     def fit(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+        self, X: Any, y: Any, sample_weight: ArrayLike | None = None
     ) -> "RegretPolicyClassifier":
         """Fit the policy.
 
@@ -163,7 +166,7 @@ class RegretPolicyClassifier(ClassifierMixin, BaseEstimator):
         self : RegretPolicyClassifier
             The fitted policy.
         """
-        solver = self._check_parameters()
+        solver = check_parameters(self)
         X, weight = self._read_input(X, sample_weight, reset=True)
         start = self._warm_layers() if self.warm_start and hasattr(self, "coefs_") else None
         target = read_target(y, X.dtype, self.classes_ if start is not None else None)
@@ -178,8 +181,8 @@ class RegretPolicyClassifier(ClassifierMixin, BaseEstimator):
 
     def partial_fit(
         self,
-        X: ArrayLike,
-        y: ArrayLike,
+        X: Any,
+        y: Any,
         classes: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> "RegretPolicyClassifier":
@@ -205,7 +208,7 @@ class RegretPolicyClassifier(ClassifierMixin, BaseEstimator):
         self : RegretPolicyClassifier
             The updated policy.
         """
-        self._check_parameters()
+        check_parameters(self)
         first = not hasattr(self, "coefs_")
         X, weight = self._read_input(X, sample_weight, reset=first)
         known = None if first else self.classes_
@@ -276,7 +279,7 @@ class RegretPolicyClassifier(ClassifierMixin, BaseEstimator):
         logits = self._logits(X)
         return self.classes_[logits.argmax(axis=1)]
 
-    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+    def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
         """Accuracy on labels; mean utility of the chosen models on utilities.
 
         Parameters
@@ -335,9 +338,7 @@ class RegretPolicyClassifier(ClassifierMixin, BaseEstimator):
             self._warn_not_converged(f"{self.n_iter_} passes of Adam")
 
     def _make_trainer(self, X: Any, utility: NDArray, weight: Any, start: Any) -> AdamTrainer:
-        batch_size = self.batch_size
-        if batch_size == "auto":
-            batch_size = min(256, max(32, X.shape[0] // 16))
+        auto = min(256, max(32, X.shape[0] // 16))
         return AdamTrainer(
             X,
             utility,
@@ -346,7 +347,7 @@ class RegretPolicyClassifier(ClassifierMixin, BaseEstimator):
             loss=self.loss,
             alpha=self.alpha,
             learning_rate=self.learning_rate,
-            batch_size=batch_size,
+            batch_size=auto if isinstance(self.batch_size, str) else self.batch_size,
             rng=check_random_state(self.random_state),
             start=start,
         )
@@ -360,14 +361,14 @@ class RegretPolicyClassifier(ClassifierMixin, BaseEstimator):
             stacklevel=4,
         )
 
-    def _logits(self, X: ArrayLike) -> NDArray[Any]:
+    def _logits(self, X: Any) -> NDArray[Any]:
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
         coefs = [coef.astype(X.dtype, copy=False) for coef in self.coefs_]
         intercepts = [intercept.astype(X.dtype, copy=False) for intercept in self.intercepts_]
         return forward(X, coefs, intercepts)[-1]
 
-    def _read_input(self, X: ArrayLike, sample_weight: Any, *, reset: bool) -> tuple[Any, Any]:
+    def _read_input(self, X: Any, sample_weight: Any, *, reset: bool) -> tuple[Any, Any]:
         X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=reset)
         if isinstance(X, np.ndarray) and not (X.flags.c_contiguous or X.flags.f_contiguous):
             X = np.ascontiguousarray(X)  # once, rather than in every product
@@ -388,43 +389,7 @@ class RegretPolicyClassifier(ClassifierMixin, BaseEstimator):
             )
         return self.coefs_, self.intercepts_
 
-    def _check_parameters(self) -> str:
-        """Check what `__init__` was given and return the solver."""
-        _one_of("loss", self.loss, tuple(LOSSES))
-        _one_of("solver", self.solver, ("auto", "lbfgs", "adam"))
-        for name, smallest, kind in (
-            ("alpha", 0, Real),
-            ("tol", 0, Real),
-            ("learning_rate", 0, Real),
-            ("max_iter", 1, Integral),
-            ("verbose", 0, Integral),
-        ):
-            value = getattr(self, name)
-            if not isinstance(value, kind) or not smallest <= value < np.inf:
-                what = "an integer" if kind is Integral else "a finite number"
-                raise ValueError(f"{name} must be {what} of at least {smallest}, got {value!r}")
-        batch_size = self.batch_size
-        if batch_size != "auto" and not (isinstance(batch_size, Integral) and batch_size > 0):
-            raise ValueError(f'batch_size must be "auto" or a positive integer, got {batch_size!r}')
-        sizes = self.hidden_layer_sizes
-        if not isinstance(sizes, tuple | list) or not all(
-            isinstance(size, Integral) and size > 0 for size in sizes
-        ):
-            raise ValueError(
-                f"hidden_layer_sizes must be a tuple of positive integers, got {sizes!r}"
-            )
-        if self.solver == "lbfgs" and len(sizes):
-            raise ValueError('solver="lbfgs" fits linear policies only; hidden layers need "adam"')
-        if self.solver == "auto":
-            return "adam" if len(sizes) else "lbfgs"
-        return self.solver
-
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def _one_of(name: str, value: Any, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ValueError(f"{name} must be one of {choices}, got {value!r}")

@@ -1,8 +1,9 @@
 """The policy losses as functions of arrays: checks, threads, and the compiled kernel."""
 
 import os
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from numbers import Integral
 from threading import Lock
 from typing import Any
@@ -225,19 +226,31 @@ def _policy_loss(
     return value, gradient
 
 
-def _run(arguments: tuple, n_segments: int, n_threads: int, partial: NDArray) -> bool:
-    """Run all segments; the calling thread takes the first share, pool threads the others."""
+def _run(arguments: tuple[Any, ...], n_segments: int, n_threads: int, partial: NDArray) -> bool:
+    """Run all segments, in the calling thread and in pool threads; whether all was finite.
+
+    Threads take the next few segments whenever they are done, and a pool thread that had no chance
+    to start is not waited for: a busy machine costs speed-up, not time.
+    """
     if n_threads == 1:
         return run_segments(*arguments, 0, n_segments, partial)
-    cuts = [n_segments * t // n_threads for t in range(n_threads + 1)]
+    share = max(1, n_segments // (4 * n_threads))
+    todo = deque(range(0, n_segments, share))
+
+    def work() -> bool:
+        finite = True
+        while True:
+            try:
+                first = todo.popleft()
+            except IndexError:
+                return finite
+            last = min(first + share, n_segments)
+            finite &= run_segments(*arguments, first, last, partial)
+
     pool = _threads(n_threads - 1)
-    others = [
-        pool.submit(run_segments, *arguments, cuts[t], cuts[t + 1], partial)
-        for t in range(1, n_threads)
-    ]
-    finite = [run_segments(*arguments, cuts[0], cuts[1], partial)]
-    finite += [other.result() for other in others]
-    return all(finite)
+    others: list[Future[bool]] = [pool.submit(work) for _ in range(n_threads - 1)]
+    finite = work()
+    return all([finite, *(other.result() for other in others if not other.cancel())])
 
 
 def _threads(size: int) -> ThreadPoolExecutor:
@@ -316,9 +329,9 @@ def _check_out(
 
 def _raise_not_finite(**tables: NDArray | None) -> None:
     for name, table in tables.items():
-        bad = np.argwhere(~np.isfinite(table)) if table is not None else ()
-        if len(bad):
-            row, column = (int(index) for index in bad[0])
+        if table is None or np.isfinite(table).all():
+            continue
+        for row, column in np.argwhere(~np.isfinite(table))[:1].tolist():
             raise ValueError(
                 f"{name} must be finite; row {row}, column {column} is {table[row, column]}. "
                 "Drop or impute such rows before."

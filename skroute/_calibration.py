@@ -1,0 +1,141 @@
+"""Correct what an outcome model predicts, by its out-of-fold errors, before anything is chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ._crossfit import Folds
+from ._reader import Feedback
+from .scores import doubly_robust_levels
+
+_TINY = np.finfo(np.float64).tiny
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Trust in the differences between models, and each model's level.
+
+    Predicted qualities are split into each model's mean, what all models share of a query, and the
+    deviation of each model. Only the deviations make one query's choice differ from another's.
+    They are multiplied by `trust`, so that deviations that predict nothing leave the best fixed
+    model. Then the doubly robust levels are added.
+
+    Attributes
+    ----------
+    trust : float
+        In [0, 1].
+    mean : ndarray of shape (K,)
+        Mean prediction of each model's quality.
+    quality_level, cost_level : ndarray of shape (K,)
+        What is added to each model's predictions.
+    """
+
+    trust: float
+    mean: np.ndarray
+    quality_level: np.ndarray
+    cost_level: np.ndarray
+
+    @classmethod
+    def of(
+        cls,
+        feedback: Feedback,
+        quality: np.ndarray,
+        cost: np.ndarray,
+        importance: np.ndarray | None,
+        shrinkage: float | str,
+        folds: Folds,
+    ) -> Calibration:
+        """Calibrate out-of-fold predictions (n, K) on a table.
+
+        `importance` (n,) are inverse propensities; None for full feedback, whose levels are 0.
+        """
+        mean = feedback.weight @ quality / feedback.weight.sum()
+        trust = deviation_trust(feedback, quality, _deviation(quality, mean), folds)
+        trusted = cls(trust, mean, np.zeros_like(mean), np.zeros_like(mean))
+        if importance is None or feedback.action is None:
+            return trusted
+        rows, action = np.arange(len(feedback)), feedback.action
+        quality, cost = trusted.apply(quality, cost)
+
+        def levels(residual: np.ndarray) -> np.ndarray:
+            return doubly_robust_levels(
+                residual,
+                action,
+                importance,
+                feedback.n_models,
+                sample_weight=feedback.weight,
+                shrinkage=shrinkage,
+            )
+
+        # Costs differ between models by orders of magnitude, so their levels are relative.
+        total = np.bincount(action, feedback.weight * cost[rows, action], feedback.n_models)
+        count = np.bincount(action, feedback.weight, feedback.n_models)
+        unit = np.divide(total, count, out=np.zeros_like(total), where=count > 0)
+        unit = np.where(unit > 0, unit, 1.0)
+        return cls(
+            trust,
+            mean,
+            levels(feedback.quality - quality[rows, action]),
+            unit * levels((feedback.cost - cost[rows, action]) / unit[action]),
+        )
+
+    def apply(self, quality: np.ndarray, cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return calibrated predictions of quality and cost, (n, K) each."""
+        distrusted = (1 - self.trust) * _deviation(quality, self.mean)
+        return quality - distrusted + self.quality_level, cost + self.cost_level
+
+
+def deviation_trust(
+    feedback: Feedback, predicted: np.ndarray, deviation: np.ndarray, folds: Folds
+) -> float:
+    """Return how far predicted deviations between models may be believed, in [0, 1].
+
+    ``z**2 / (1 + z**2)``, where z is the t-value of the out-of-fold deviations as predictors of the
+    outcomes that were seen, with errors clustered by group; 0 if z is negative. For one normal
+    estimate of variance v around a truth of size b, ``b**2 / (b**2 + v)`` is the factor that
+    minimizes the squared error.
+
+    Parameters
+    ----------
+    feedback : Feedback
+    predicted, deviation : ndarray of shape (n, K)
+        Out-of-fold predictions of quality, and the part of them that is the models' own.
+    folds : list of (train, held) pairs
+    """
+    fold = np.empty(len(feedback), dtype=np.intp)
+    for code, (_, held) in enumerate(folds):
+        fold[held] = code
+    rows, models = np.arange(len(feedback)), np.arange(feedback.n_models)
+    if feedback.action is None:
+        row, model = np.repeat(rows, feedback.n_models), np.tile(models, len(feedback))
+        quality = feedback.quality.ravel()
+    else:
+        row, model, quality = rows, feedback.action, feedback.quality
+    weight, slope = feedback.weight[row], deviation[row, model]
+    target = quality - predicted[row, model] + slope
+    # A model whose held-out outcomes are high has lower ones left to train on. Levels of a fold
+    # are so bound to look wrong; they are taken out, cell by cell.
+    cell = fold[row] * feedback.n_models + model
+    total = np.bincount(cell, weight)
+    level = np.bincount(cell, weight * slope) / np.where(total > 0, total, 1.0)
+    slope = slope - level[cell]
+    power, covered = weight @ slope**2, weight @ (slope * target)
+    if power <= _TINY or covered <= 0:
+        return 0.0
+    target = target - (np.bincount(cell, weight * target) / np.where(total > 0, total, 1.0))[cell]
+    score = slope * (target - covered / power * slope)
+    if feedback.group is not None:
+        variance = (np.bincount(feedback.group[row], weight * score) ** 2).sum()
+    elif feedback.action is None:
+        by_row = score.reshape(len(feedback), -1).sum(axis=1)
+        variance = feedback.weight @ by_row**2
+    else:
+        variance = weight @ score**2
+    return float(covered**2 / (covered**2 + variance))
+
+
+def _deviation(quality: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    centred = quality - mean
+    return centred - centred.mean(axis=1, keepdims=True)
