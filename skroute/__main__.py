@@ -42,7 +42,8 @@ from .router import CausalRouter
 _TEST_SHARE = 0.3
 _NOTES = {
     "true": """\
-utility  quality - cost sensitivity x dollars per query, on held-out queries
+utility  quality - cost sensitivity x dollars per query, on held-out queries; the cheapest and the
+         strongest model are those of these queries, the best fixed model is that of the log
 regret   utility lost to choosing the best model for every single query
 saved    share of the strongest model's bill that is saved at equal quality, and (in brackets) the
          quality gained or lost with it: the cost sensitivity at which quality is no lower is found

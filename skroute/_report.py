@@ -46,7 +46,10 @@ def _cells(row: Row, estimated: bool) -> list[str]:
         if out.gain is not None:
             gain = [f"{out.gain:+.3f}", f"{out.gain_low:+.3f} to {out.gain_high:+.3f}"]
         return [*cells, *gain, f"{out.effective_rows:.0f}"]
-    saved = "n/a" if row.saved is None else f"{row.saved:.0%} ({row.quality_gap:+.3f})"
+    saved = "n/a"
+    if row.saved is not None:
+        # Adding 0 turns -0 into 0.
+        saved = f"{round(row.saved, 2) + 0.0:.0%} ({round(row.quality_gap, 3) + 0.0:+.3f})"
     return [*cells, f"{out.regret:.3f}", saved]
 
 

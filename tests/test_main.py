@@ -301,6 +301,8 @@ def test_the_default_cost_sensitivity_is_scaled_by_the_spread_of_costs():
     assert default_cost_sensitivity(y) == 75.0
     assert sensitivities(y, 75.0, (0.0, 0.1, 0.3)) == pytest.approx([0.0, 25.0, 75.0])
     assert sensitivities(y, 60.0, (0.0, 0.1, 0.3)) == pytest.approx([0.0, 25.0, 60.0, 75.0])
+    alike = logged_feedback(["a", "b"], [1, 1], cost=[0.009, 0.01])
+    assert default_cost_sensitivity(alike) == 0.0
     free = full_feedback(np.ones((2, 2)))
     assert default_cost_sensitivity(free) == 0.0
     assert sensitivities(free, 0.0, (0.0, 0.1)) == [0.0]

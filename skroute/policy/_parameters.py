@@ -35,7 +35,7 @@ def check_parameters(policy: Any) -> str:
 
 def _solver(solver: str, sizes: Any) -> str:
     if not isinstance(sizes, tuple | list) or not all(
-        isinstance(size, Integral) and size > 0 for size in sizes
+        isinstance(size, Integral) and int(size) > 0 for size in sizes
     ):
         raise ValueError(f"hidden_layer_sizes must be a tuple of positive integers, got {sizes!r}")
     if solver == "lbfgs" and len(sizes):

@@ -1,0 +1,162 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.linear_model import Ridge
+
+from skroute._crossfit import make_folds
+from skroute.feedback import full_feedback, logged_feedback, read_feedback
+from skroute.nuisance import JointOutcome, PerModelOutcome
+
+
+def make_log(n=600, seed=0, *, n_models=4, confounded=True):
+    """Return X, table, true quality and cost; strong models got the hard queries."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, 8))
+    ability = np.linspace(-0.2, 0.2, n_models)
+    quality = 0.6 + ability + 0.25 * X[:, [0]] + 0.1 * X[:, 1 : n_models + 1]
+    cost = 0.001 * 4.0 ** np.arange(n_models) * np.exp(0.3 * X[:, [2]])
+    logits = -6 * X[:, [0]] * ability if confounded else np.zeros((n, n_models))
+    propensity = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    action = (propensity.cumsum(axis=1) < rng.random(n)[:, None]).sum(axis=1)
+    action = np.minimum(action, n_models - 1)
+    rows = np.arange(n)
+    observed = quality[rows, action] + 0.2 * rng.normal(size=n)
+    y = logged_feedback(action, observed, cost=cost[rows, action])
+    return X, read_feedback(y), quality, cost
+
+
+def folds_of(feedback, n_folds=5):
+    X = np.zeros((len(feedback), 1))
+    stratum = feedback.action if feedback.logged else np.zeros(len(feedback), int)
+    return make_folds(n_folds, X, stratum, feedback.group, np.random.RandomState(0))
+
+
+def error(predicted, truth):
+    """Mean squared error of the differences between models, which decide the choice."""
+    gap = (predicted - truth) - (predicted - truth).mean(axis=1, keepdims=True)
+    return float((gap**2).mean())
+
+
+def test_it_is_near_the_truth_where_strong_models_got_hard_queries():
+    X, y, quality, cost = make_log(2000)
+    model = JointOutcome(random_state=0)
+    model.cross_fit(X, y, folds_of(y))
+    predicted_quality, predicted_cost = model.predict(X)
+    assert np.abs(predicted_quality - quality).mean() < 0.06
+    assert np.abs(np.log(predicted_cost / cost)).mean() < 0.1
+
+
+def test_sharing_beats_separate_regressions_on_few_rows():
+    joint, separate = [], []
+    for seed in range(5):
+        X, y, quality, _ = make_log(200, seed)
+        X_test, _, truth, _ = make_log(500, seed + 100)
+        joint.append(error(JointOutcome(random_state=0).fit(X, y).predict(X_test)[0], truth))
+        separate.append(error(PerModelOutcome(Ridge(10.0)).fit(X, y).predict(X_test)[0], truth))
+    assert np.mean(joint) < 0.8 * np.mean(separate)
+
+
+def test_out_of_fold_predictions_have_not_seen_their_fold():
+    X, y, _, _ = make_log(150)
+    folds = folds_of(y, 3)
+    before, _ = JointOutcome(random_state=0).cross_fit(X, y, folds)
+    held = folds[0][1]
+    shuffled = y.quality.copy()
+    shuffled[held] = shuffled[held][::-1]
+    spoiled = read_feedback(logged_feedback(y.action, shuffled, cost=np.asarray(y.cost)))
+    after, _ = JointOutcome(random_state=0).cross_fit(X, spoiled, folds)
+    # Only the penalties, learned from all rows, may carry anything over.
+    assert np.abs(after[held] - before[held]).mean() < 0.3 * np.abs(after - before).mean() + 1e-3
+
+
+def test_fold_coefficients_equal_those_of_a_fit_without_the_fold():
+    from skroute.nuisance._hierarchical import Posterior
+    from skroute.nuisance._joint import Design
+
+    X, y, _, _ = make_log(150)
+    model = JointOutcome(random_state=0)
+    folds = folds_of(y, 3)
+    out_of_fold, _ = model.cross_fit(X, y, folds)
+    train, held = folds[1]
+    features = model.features_.transform(X)
+    ridge = model.quality_
+    z = (y.quality - ridge.mean) / ridge.scale
+    (moments,) = Design(features[train], y.take(train), []).moments(z[train])
+    theta = Posterior(moments, ridge.variances).theta
+    expected = ridge.mean + ridge.scale * features[held] @ theta.T
+    assert_allclose(out_of_fold[held], expected, atol=1e-8)
+
+
+def test_costs_stay_within_what_was_seen():
+    X, y, _, _ = make_log(400)
+    model = JointOutcome(random_state=0).fit(X, y)
+    _, cost = model.predict(50 * X)
+    assert (cost > 0).all()
+    assert cost.max() <= 1.5 * y.cost.max()
+
+
+def test_free_models_cost_next_to_nothing():
+    X, y, _, _ = make_log(400)
+    cost = np.where(y.action == 0, 0.0, y.cost)
+    mixed = read_feedback(logged_feedback(y.action, y.quality, cost=cost))
+    _, predicted = JointOutcome(random_state=0).fit(X, mixed).predict(X)
+    assert predicted[:, 0].max() < 1e-3 * predicted[:, 1].min()
+    free = read_feedback(logged_feedback(y.action, y.quality))
+    assert_allclose(JointOutcome(random_state=0).fit(X, free).predict(X)[1], 0.0)
+
+
+def test_one_price_is_predicted_as_it_is():
+    X, y, _, _ = make_log(300)
+    priced = read_feedback(logged_feedback(y.action, y.quality, cost=np.full(300, 0.02)))
+    assert_allclose(JointOutcome(random_state=0).fit(X, priced).predict(X)[1], 0.02)
+
+
+def test_constant_quality_is_predicted_as_it_is():
+    X, y, _, _ = make_log(100)
+    constant = read_feedback(logged_feedback(y.action, np.full(100, 0.7)))
+    assert_allclose(JointOutcome(random_state=0).fit(X, constant).predict(X)[0], 0.7)
+
+
+def test_a_model_that_never_varies_does_not_spoil_the_others():
+    X, y, quality, _ = make_log(800)
+    fixed = np.where(y.action == 3, 0.5, y.quality)
+    table = read_feedback(logged_feedback(y.action, fixed))
+    predicted, _ = JointOutcome(random_state=0).fit(X, table).predict(X)
+    assert_allclose(predicted[:, 3], 0.5, atol=0.05)
+    assert error(predicted[:, :3], quality[:, :3]) < 0.01
+
+
+def test_full_feedback():
+    X, _, quality, cost = make_log(300)
+    y = read_feedback(full_feedback(quality, cost))
+    predicted_quality, predicted_cost = JointOutcome(random_state=0).fit(X, y).predict(X)
+    assert np.abs(predicted_quality - quality).mean() < 0.02
+    assert np.abs(np.log(predicted_cost / cost)).mean() < 0.05
+
+
+def test_weights_equal_repetition():
+    X, y, _, _ = make_log(100)
+    weight = np.random.default_rng(0).integers(0, 3, 100)
+    rows = np.repeat(np.arange(100), weight)
+    weighted = JointOutcome(random_state=0).fit(X, y.reweighted(weight.astype(float)))
+    repeated = JointOutcome(random_state=0).fit(X[rows], y.take(rows))
+    for one, other in zip(weighted.predict(X), repeated.predict(X), strict=True):
+        assert_allclose(one, other, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("n_rows", [2, 3, 10])
+def test_few_rows(n_rows):
+    X, y, _, _ = make_log(200)
+    few = np.array([np.flatnonzero(y.action == k)[i] for i in range(5) for k in (0, 3)][:n_rows])
+    quality, cost = JointOutcome(random_state=0).fit(X[few], y.take(few)).predict(X)
+    assert quality.shape == cost.shape == (200, 4)
+    assert np.isfinite(quality).all()
+    assert np.isfinite(cost).all()
+
+
+def test_float32():
+    X, y, _, _ = make_log(300)
+    single = JointOutcome(random_state=0).fit(X.astype(np.float32), y)
+    double = JointOutcome(random_state=0).fit(X, y)
+    difference = single.predict(X.astype(np.float32))[0] - double.predict(X)[0]
+    assert np.abs(difference).mean() < 0.02

@@ -1,0 +1,125 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from skroute._calibration import Calibration, deviation_trust
+from skroute._crossfit import make_folds
+from skroute.feedback import full_feedback, logged_feedback, read_feedback
+
+
+def make_table(n=900, seed=0, group=None):
+    rng = np.random.default_rng(seed)
+    action = rng.integers(0, 3, n)
+    table = read_feedback(logged_feedback(action, rng.normal(size=n), group=group))
+    folds = make_folds(5, np.zeros((n, 1)), action, table.group, np.random.RandomState(0))
+    return table, folds, rng
+
+
+def deviation_of(values):
+    values = values - values.mean(axis=0)
+    return values - values.mean(axis=1, keepdims=True)
+
+
+def test_apply_by_hand():
+    calibration = Calibration(0.5, np.array([0.2, 0.4]), np.array([0.1, 0.0]), np.array([0.0, 1.0]))
+    quality, cost = calibration.apply(np.array([[0.4, 0.4]]), np.array([[1.0, 1.0]]))
+    # centred (.2, 0), shared .1, deviations (.1, -.1), of which half are kept
+    assert_allclose(quality, [[0.4 - 0.05 + 0.1, 0.4 + 0.05]])
+    assert_allclose(cost, [[1.0, 2.0]])
+
+
+def test_trust_by_hand():
+    action, quality = np.array([0, 0, 1, 1]), np.array([1.0, -1.0, 0.5, -0.5])
+    table = read_feedback(logged_feedback(action, quality))
+    deviation = np.array([[1.0, -1.0], [-1.0, 1.0], [-1.0, 1.0], [1.0, -1.0]])
+    everything = np.arange(4)
+    slope, target = np.array([1.0, -1.0, 1.0, -1.0]), quality
+    coefficient = slope @ target / 4
+    variance = ((slope * (target - coefficient * slope)) ** 2).sum()
+    expected = (slope @ target) ** 2 / ((slope @ target) ** 2 + variance)
+    trust = deviation_trust(table, deviation, deviation, [(everything, everything)])
+    assert trust == pytest.approx(expected)
+
+
+def test_signal_is_trusted_and_noise_is_not():
+    signal, noise = [], []
+    for seed in range(20):
+        table, folds, rng = make_table(seed=seed)
+        truth = rng.normal(size=(900, 3))
+        rows = np.arange(900)
+        seen = truth[rows, table.action] + rng.normal(size=900)
+        signal_table = read_feedback(logged_feedback(table.action, seen))
+        signal.append(deviation_trust(signal_table, truth, deviation_of(truth), folds))
+        noise.append(deviation_trust(table, truth, deviation_of(truth), folds))
+    assert min(signal) > 0.95
+    assert np.mean(noise) < 0.35
+
+
+def test_opposite_deviations_are_not_trusted():
+    table, folds, rng = make_table()
+    wrong = np.zeros((900, 3))
+    wrong[np.arange(900), table.action] = -table.quality
+    assert deviation_trust(table, wrong, deviation_of(wrong), folds) == 0.0
+    assert deviation_trust(table, np.zeros((900, 3)), np.zeros((900, 3)), folds) == 0.0
+
+
+def test_groups_count_as_one_observation():
+    """Thirty copies of each row are no more evidence than one."""
+    table, folds, rng = make_table(60)
+    deviation = rng.normal(size=(60, 3))
+    rows = np.repeat(np.arange(60), 30)
+    grouped = read_feedback(logged_feedback(table.action[rows], table.quality[rows], group=rows))
+    copied = [
+        (np.flatnonzero(np.isin(rows, t)), np.flatnonzero(np.isin(rows, h))) for t, h in folds
+    ]
+    shifted = deviation + 2 * np.eye(3)[table.action] * table.quality[:, None]
+    one = deviation_trust(table, shifted, shifted, folds)
+    many = deviation_trust(grouped, shifted[rows], shifted[rows], copied)
+    assert many == pytest.approx(one)
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_weights_equal_repetition(full):
+    rng = np.random.default_rng(0)
+    n, weight = 90, rng.integers(0, 3, 90)
+    predicted, quality = rng.normal(size=(n, 3)), rng.normal(size=(n, 3))
+    action = rng.integers(0, 3, n)
+    rows = np.repeat(np.arange(n), weight)
+    fold = np.arange(n) % 3
+
+    def table(index, weights=None):
+        if full:
+            return read_feedback(full_feedback(quality[index], weight=weights))
+        seen = quality[np.arange(n), action]
+        return read_feedback(logged_feedback(action[index], seen[index], weight=weights))
+
+    def splits(fold):
+        return [(np.flatnonzero(fold != f), np.flatnonzero(fold == f)) for f in range(3)]
+
+    def calibrate(table, predicted, fold):
+        importance = None if full else np.full(len(table), 3.0)
+        cost = np.zeros_like(predicted)
+        return Calibration.of(table, predicted, cost, importance, "auto", splits(fold))
+
+    weighted = calibrate(table(np.arange(n), weight), predicted, fold)
+    repeated = calibrate(table(rows), predicted[rows], fold[rows])
+    assert weighted.trust == pytest.approx(repeated.trust)
+    assert_allclose(weighted.quality_level, repeated.quality_level)
+    assert_allclose(weighted.mean, repeated.mean)
+
+
+def test_levels_correct_a_model_that_is_predicted_too_high():
+    rng = np.random.default_rng(0)
+    n = 3000
+    action = rng.integers(0, 3, n)
+    quality = 0.5 + 0.1 * rng.normal(size=n)
+    cost = np.array([0.001, 0.01, 0.1])[action]
+    table = read_feedback(logged_feedback(action, quality, cost=cost))
+    folds = make_folds(5, np.zeros((n, 1)), action, None, np.random.RandomState(0))
+    predicted = np.tile([0.5, 0.5, 0.8], (n, 1))
+    predicted_cost = np.tile([0.001, 0.02, 0.1], (n, 1))
+    calibration = Calibration.of(table, predicted, predicted_cost, np.full(n, 3.0), "auto", folds)
+    assert_allclose(calibration.quality_level, [0, 0, -0.3], atol=0.01)
+    assert_allclose(calibration.cost_level, [0, -0.01, 0], atol=1e-4)
+    none = Calibration.of(table, predicted, predicted_cost, np.full(n, 3.0), 0.0, folds)
+    assert_allclose(none.quality_level, 0.0)
