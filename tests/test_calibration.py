@@ -56,7 +56,7 @@ def test_signal_is_trusted_and_noise_is_not():
 
 
 def test_opposite_deviations_are_not_trusted():
-    table, folds, rng = make_table()
+    table, folds, _ = make_table()
     wrong = np.zeros((900, 3))
     wrong[np.arange(900), table.action] = -table.quality
     assert deviation_trust(table, wrong, deviation_of(wrong), folds) == 0.0
@@ -69,9 +69,7 @@ def test_groups_count_as_one_observation():
     deviation = rng.normal(size=(60, 3))
     rows = np.repeat(np.arange(60), 30)
     grouped = read_feedback(logged_feedback(table.action[rows], table.quality[rows], group=rows))
-    copied = [
-        (np.flatnonzero(np.isin(rows, t)), np.flatnonzero(np.isin(rows, h))) for t, h in folds
-    ]
+    copied = [tuple(np.flatnonzero(np.isin(rows, part)) for part in fold) for fold in folds]
     shifted = deviation + 2 * np.eye(3)[table.action] * table.quality[:, None]
     one = deviation_trust(table, shifted, shifted, folds)
     many = deviation_trust(grouped, shifted[rows], shifted[rows], copied)

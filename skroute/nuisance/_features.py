@@ -12,8 +12,8 @@ _FITTED_ROWS, _BLOCK = 4000, 4096
 _EXACT_FEATURES = 600
 # Share of the kernel's variance over the landmarks that the radial features have to explain.
 _KEPT_VARIANCE = 0.99
-# Share of the squared spectrum of X that the components have to explain.
-_KEPT_SPECTRUM = 0.99
+# Share of the squared spectrum of X that the components explain, if that takes more than the least.
+_KEPT_SPECTRUM, _FEWEST_COMPONENTS = 0.99, 128
 _TINY = np.finfo(np.float64).tiny
 
 
@@ -145,4 +145,4 @@ def _n_kept(variance: np.ndarray, most: int) -> int:
     square = np.maximum(variance, 0) ** 2
     covering = 1 + int(np.searchsorted(square.cumsum(), _KEPT_SPECTRUM * square.sum()))
     positive = int(np.count_nonzero(variance > 1e-10 * max(float(variance[0]), _TINY)))
-    return max(1, min(covering, positive, most)) if positive else 0
+    return min(max(covering, _FEWEST_COMPONENTS), positive, most)

@@ -9,13 +9,14 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from threadpoolctl import threadpool_limits  # scikit-learn depends on it
 
-from .._crossfit import Folds
+from .._crossfit import Folds, make_folds
 from .._reader import Feedback
 from ._features import SpectralFeatures
 from ._hierarchical import Moments, Posterior, Variances, fit_variances
 
 # A cost of zero is taken for this share of the mean cost, so that it has a logarithm.
 _ZERO_COST = 1e-6
+_N_FOLDS = 5
 
 
 class JointOutcome(BaseEstimator):
@@ -54,8 +55,10 @@ class JointOutcome(BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: np.ndarray, feedback: Feedback) -> JointOutcome:
-        """Fit on a table."""
-        self.cross_fit(X, feedback, [])
+        """Fit on a table, with folds of its own behind the correction of costs."""
+        stratum = np.zeros(len(feedback), np.intp) if feedback.action is None else feedback.action
+        rng = check_random_state(self.random_state)
+        self.cross_fit(X, feedback, make_folds(_N_FOLDS, X, stratum, feedback.group, rng))
         return self
 
     def cross_fit(
@@ -84,7 +87,8 @@ class JointOutcome(BaseEstimator):
             _ZERO_COST * np.average(_row_mean(cost), weights=feedback.weight) or 1
         )
         self.log_cost_ = HierarchicalRidge(design, self._log(cost), prior)
-        self.log_range_ = float(self._log(cost).min()), float(self._log(cost).max())
+        seen = self._log(cost[feedback.weight > 0])
+        self.log_range_ = float(seen.min()), float(seen.max())
         self.smearing_ = np.ones(feedback.n_models)
         predicted = self._cost(self.log_cost_.out_of_fold)
         self.smearing_ = _level_ratio(feedback, predicted)
