@@ -38,9 +38,9 @@ class CausalRouter(RouterMixin, BaseEstimator):
         scores at different cost sensitivities do not compare.
     knots : array-like, default=None
         Not available yet; None fits the router for one cost sensitivity.
-    outcome_model : regressor, default=None
+    outcome_model : regressor or "xgboost", default=None
         None learns all models together (`skroute.nuisance.JointOutcome`). A scikit-learn regressor
-        is cloned for each model's quality and cost.
+        is cloned for each model's quality and cost; "xgboost" is one of shallow boosted trees.
     propensity_model : classifier, default=None
         Estimates the propensities that the log does not record. None is a multinomial logistic
         regression whose penalty does not depend on the scale of X.

@@ -17,7 +17,6 @@ from sklearn.model_selection import GridSearchCV, KFold, cross_val_predict, cros
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-import skroute
 from skroute import CausalRouter, RegretPolicyClassifier, full_feedback, logged_feedback
 from skroute.nuisance import OverlapWarning
 
@@ -481,10 +480,3 @@ def test_no_warning_on_a_healthy_log():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         CausalRouter(random_state=0).fit(X, y)
-
-
-def test_public_names():
-    for name in skroute.__all__:
-        assert getattr(skroute, name) is not None
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        _ = skroute.nothing

@@ -1,44 +1,13 @@
-"""What the baselines share: reading what `fit` is given, and utilities at any lambda."""
+"""What the baselines share: utilities at any cost sensitivity."""
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import validate_data
 
-from .._reader import Feedback, read_feedback
-from .._validation import check_cost_sensitivity, check_sample_weight
-
-
-def read_fit_input(router: Any, X: Any, y: Any, sample_weight: Any) -> tuple[np.ndarray, Feedback]:
-    """Validate what `fit` was given, set `classes_` and return X and the weighted table."""
-    check_cost_sensitivity(router.cost_sensitivity)
-    X = validate_data(router, X, dtype=(np.float64, np.float32))
-    feedback = read_feedback(y)
-    if len(X) != len(feedback):
-        raise ValueError(
-            f"X and y differ in length: inconsistent numbers of samples {[len(X), len(feedback)]}"
-        )
-    feedback = feedback.reweighted(check_sample_weight(sample_weight, len(X)))
-    if not feedback.weight.any():
-        raise ValueError("sample_weight and the column 'weight' leave no row with a weight above 0")
-    if feedback.n_models < 2:
-        raise ValueError(
-            f"y shows one class only, the model {feedback.classes[0]!r}; a router needs two or "
-            "more to choose from"
-        )
-    if not feedback.gold.all():
-        warnings.warn(
-            f"{np.count_nonzero(~feedback.gold)} of {len(feedback)} rows hold a preference-based "
-            f"quality (gold is False), which {type(router).__name__} takes as it is. Leave them "
-            "out, or correct them first.",
-            UserWarning,
-            stacklevel=3,
-        )
-    router.classes_ = feedback.classes
-    return X, feedback
+from .._validation import check_cost_sensitivity
 
 
 def read_queries(router: Any, X: Any) -> np.ndarray:

@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state, gen_batches
 
-from .._router_base import RouterMixin
-from ._base import read_fit_input, read_queries, resolve_cost_sensitivity
+from .._router_base import RouterMixin, read_fit_input
+from ._base import read_queries, resolve_cost_sensitivity
 
 _BATCH_ROWS = 4096
 

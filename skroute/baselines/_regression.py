@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from .._router_base import RouterMixin
+from .._router_base import RouterMixin, read_fit_input
 from ..nuisance import PerModelOutcome
-from ._base import OutcomeRouterMixin, read_fit_input, read_queries
+from ._base import OutcomeRouterMixin, read_queries
 from ._ridge import GCVRidge
 
 _PENALTIES = np.logspace(0, 5, 11)

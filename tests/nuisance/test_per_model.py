@@ -66,3 +66,12 @@ def test_a_regressor_without_weights_is_refused_only_if_they_matter():
 def test_what_is_no_regressor_is_refused():
     with pytest.raises(ValueError, match="outcome_model must be a regressor"):
         make_outcome_model("ridge")
+
+
+def test_boosted_trees_by_name():
+    X, action, quality, cost = make_log(600)
+    y = read_feedback(logged_feedback(action, np.where(quality > 1, 1.0, 0.0), cost=cost))
+    model = make_outcome_model("xgboost", random_state=0)
+    predicted, _ = model.fit(X, y).predict(X)
+    seen = (quality > 1).astype(float)
+    assert np.mean((predicted[np.arange(600), action] > 0.5) == seen) > 0.95
