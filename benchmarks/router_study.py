@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 from joblib import Parallel, delayed
 from router_study_cases import Case, ablation_cases, all_cases, prepare
-from router_study_methods import ABLATIONS, METHODS
+from router_study_methods import methods_of
 from threadpoolctl import threadpool_limits
 
 from skroute.nuisance import OverlapWarning
@@ -41,7 +41,7 @@ def measure(case: Case, tables: dict[str, Path]) -> list[list[str]]:
         # Short logs of many models are meant to overlap poorly here.
         warnings.simplefilter("ignore", OverlapWarning)
         data = prepare(case, tables)
-        for name, method in (ABLATIONS if case.section == "ablation" else METHODS).items():
+        for name, method in methods_of(case.section).items():
             start = time.perf_counter()
             chosen = method(data)
             seconds = time.perf_counter() - start

@@ -136,10 +136,10 @@ def all_cases(tables: list[str], scale: float) -> Iterator[Case]:
         return range(max(2, round(scale * number)))
 
     for name in tables:
-        for seed in seeds(6):
+        for seed in seeds(4):
             for mode in ("linear", "difficulty"):
                 yield Case("table", name, mode, seed=seed, rows=TABLE_ROWS)
-        for seed in seeds(3):
+        for seed in seeds(2):
             yield Case("table", name, "uniform", seed=seed, rows=TABLE_ROWS)
             for mode in ("linear", "difficulty"):
                 yield Case("table, strength", name, mode, 2.0, seed=seed, rows=TABLE_ROWS)
@@ -148,13 +148,13 @@ def all_cases(tables: list[str], scale: float) -> Iterator[Case]:
                     yield Case("table, propensity", name, mode, **options)
                 yield Case("table, rows", name, mode, rows=500, seed=seed)
     for regime in REGIMES:
-        for seed in seeds(10):
+        for seed in seeds(6):
             for mode in ("uniform", "linear", "difficulty"):
                 yield Case("regime", regime, mode, seed=seed)
             for propensity in ("unknown", "wrong"):
                 yield Case("propensity", regime, "difficulty", 1.0, propensity, seed=seed)
     for regime in ("nonlinear", "noisy"):
-        for seed in seeds(6):
+        for seed in seeds(4):
             for rows in (300, 1000, 3000, 10_000, 30_000):
                 yield Case("rows", regime, "difficulty", rows=rows, seed=seed)
             for models in (2, 5, 10, 20):
@@ -171,10 +171,10 @@ def all_cases(tables: list[str], scale: float) -> Iterator[Case]:
 def ablation_cases(tables: list[str], scale: float) -> Iterator[Case]:
     """Yield the cases on which every default is compared with other settings."""
     for name in tables:
-        for seed in range(max(2, round(4 * scale))):
+        for seed in range(max(2, round(3 * scale))):
             for mode in ("linear", "difficulty"):
                 yield Case("ablation", name, mode, rows=TABLE_ROWS, seed=300 + seed)
     for regime in REGIMES:
-        for seed in range(max(2, round(6 * scale))):
+        for seed in range(max(2, round(4 * scale))):
             for mode in ("linear", "difficulty"):
                 yield Case("ablation", regime, mode, seed=300 + seed)

@@ -49,10 +49,10 @@ class Feedback:
     """
 
     classes: np.ndarray
-    action: np.ndarray | None
+    action: Any
     quality: np.ndarray
     cost: np.ndarray
-    propensity: np.ndarray | None
+    propensity: Any
     gold: np.ndarray
     group: np.ndarray | None
     weight: np.ndarray

@@ -84,9 +84,11 @@ class RouterMixin:
             In units of quality, at the router's own cost sensitivity. Values at different cost
             sensitivities do not compare.
         """
-        feedback = read_feedback(y).reweighted(check_sample_weight(sample_weight, len(X)))
+        feedback, choice = read_feedback(y), self.predict(X)
+        check_consistent_length(choice, feedback.quality)
+        feedback = feedback.reweighted(check_sample_weight(sample_weight, len(choice)))
         return honest_value(
-            self.predict(X),
+            choice,
             X,
             feedback,
             classes=self.classes_,

@@ -13,7 +13,8 @@ from ._crossfit import make_folds
 from ._reader import Feedback, read_feedback
 from .baselines import BestFixedModel, RegressAndCompare
 from .metrics import policy_difference, policy_value
-from .nuisance import OverlapWarning, fill_propensity, make_outcome_model
+from .metrics._ruler import evaluation_models
+from .nuisance import OverlapWarning
 from .router import CausalRouter
 
 # Cost sensitivities of the curve, as shares of one over the spread of the models' mean costs: at 1
@@ -87,21 +88,9 @@ class LogJudge:
     """Estimates values from held-out rows of a log, with evaluation models of its own."""
 
     def __init__(self, X: np.ndarray, y: Any, classes: np.ndarray) -> None:
-        feedback = read_feedback(y).aligned(classes)
-        known = np.flatnonzero(feedback.action >= 0)
-        seen = feedback.take(known)
-        random_state = np.random.RandomState(0)
-        folds = make_folds(5, X[known], seen.action, seen.group, random_state)
         self.y, self.classes = y, classes
-        self.quality, self.cost = np.zeros((2, *feedback.quality.shape, len(classes)))
-        self.quality[known], self.cost[known] = make_outcome_model(None, 0).cross_fit(
-            X[known], seen, folds
-        )
-        # Rows of models that no router knows keep a propensity of 1, which nothing multiplies.
-        self.propensity = np.ones(len(feedback))
-        filled = fill_propensity(None, X[known], seen, folds)
-        estimated = np.isnan(seen.propensity)
-        self.propensity[known] = np.where(estimated, np.maximum(filled, 0.01), filled)
+        feedback = read_feedback(y).aligned(classes)
+        self.quality, self.cost, self.propensity = evaluation_models(X, feedback)
 
     def outcome(self, labels: np.ndarray | None, cost_sensitivity: float) -> Outcome:
         options = {"cost_sensitivity": cost_sensitivity}

@@ -47,15 +47,15 @@ def honest_value(
     """
     X = check_array(X, dtype=(np.float64, np.float32))
     feedback = feedback.aligned(classes)
-    position = {str(label): k for k, label in enumerate(classes)}
-    chosen = np.array([position[str(label)] for label in np.asarray(choice).tolist()], np.intp)
+    chosen = index_of(choice, classes)
     if feedback.gold.any() and not feedback.gold.all():
         X, chosen, feedback = X[feedback.gold], chosen[feedback.gold], feedback.take(feedback.gold)
     utility = feedback.utility(cost_sensitivity)
     rows = np.arange(len(feedback))
     if not feedback.logged:
         return float(np.average(utility[rows, chosen], weights=feedback.weight))
-    predicted, propensity = evaluation_models(X, feedback, cost_sensitivity)
+    quality, cost, propensity = evaluation_models(X, feedback)
+    predicted = quality - cost_sensitivity * cost
     terms = self_normalized_doubly_robust(
         (chosen == feedback.action) / propensity,
         utility,
@@ -65,25 +65,36 @@ def honest_value(
     return terms.value(feedback.weight)
 
 
-def evaluation_models(
-    X: np.ndarray, feedback: Feedback, cost_sensitivity: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return cross-fitted utilities (n, K) and the propensity (n,) of each logged model.
+def index_of(labels: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Return the index (n,) into `classes` of each label, matched by string."""
+    position = {str(label): k for k, label in enumerate(classes)}
+    names, code = np.unique(np.asarray(labels).astype(str), return_inverse=True)
+    return np.array([position[name] for name in names.tolist()], dtype=np.intp)[code.reshape(-1)]
 
-    Rows that show a model outside `classes` teach the outcome models nothing and keep a propensity
-    of 1, which nothing multiplies.
+
+def evaluation_models(
+    X: np.ndarray, feedback: Feedback
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return cross-fitted quality and cost, (n, K) each, and the propensity (n,) of logged models.
+
+    Rows that show a model outside `classes`, or weigh nothing, teach the outcome models nothing.
+    They are predicted by what the other rows taught, and keep a propensity of 1, which nothing
+    multiplies.
     """
-    known = np.flatnonzero(feedback.action >= 0)
-    predicted = np.zeros((len(feedback), feedback.n_models))
+    quality, cost = np.zeros((2, len(feedback), feedback.n_models))
     propensity = np.ones(len(feedback))
+    teaches = (feedback.action >= 0) & (feedback.weight > 0)
+    known, other = np.flatnonzero(teaches), np.flatnonzero(~teaches)
     if len(known) == 0:
-        return predicted, propensity
+        return quality, cost, propensity
     seen = feedback.take(known)
     random_state = np.random.RandomState(0)
     folds = make_folds(_N_FOLDS, X[known], seen.action, seen.group, random_state)
-    quality, cost = make_outcome_model(None, random_state=0).cross_fit(X[known], seen, folds)
-    predicted[known] = quality - cost_sensitivity * cost
+    model = make_outcome_model(None, random_state=0)
+    quality[known], cost[known] = model.cross_fit(X[known], seen, folds)
+    if len(other):
+        quality[other], cost[other] = model.predict(X[other])
     estimated = fill_propensity(None, X[known], seen, folds)
     floor = np.where(np.isnan(seen.propensity), _MIN_ESTIMATED_PROPENSITY, 0.0)
     propensity[known] = np.maximum(estimated, floor)
-    return predicted, propensity
+    return quality, cost, propensity

@@ -42,6 +42,17 @@ class JointOutcome(BaseEstimator):
     With M <= n_components + n_radial + 1 features, K models and F folds: time O(n M**2 + F K M**3)
     and memory O(n M + F K M**2).
 
+    Examples
+    --------
+    >>> from skroute.datasets import make_routing_problem
+    >>> from skroute.feedback import read_feedback
+    >>> from skroute.nuisance import JointOutcome
+    >>> problem = make_routing_problem(300, n_models=3, random_state=0)
+    >>> model = JointOutcome(random_state=0).fit(problem.X, read_feedback(problem.y))
+    >>> quality, cost = model.predict(problem.X)
+    >>> quality.shape, bool((cost > 0).all())
+    ((300, 3), True)
+
     References
     ----------
     Duan, *Smearing estimate: a nonparametric retransformation method*, JASA 78 (1983).
@@ -55,7 +66,18 @@ class JointOutcome(BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: np.ndarray, feedback: Feedback) -> JointOutcome:
-        """Fit on a table, with folds of its own behind the correction of costs."""
+        """Fit on a table, with folds of its own behind the correction of costs.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n, d), float32 or float64
+        feedback : Feedback
+            The table, as `skroute.feedback.read_feedback` gives it.
+
+        Returns
+        -------
+        self : JointOutcome
+        """
         stratum = np.zeros(len(feedback), np.intp) if feedback.action is None else feedback.action
         rng = check_random_state(self.random_state)
         self.cross_fit(X, feedback, make_folds(_N_FOLDS, X, stratum, feedback.group, rng))
@@ -66,9 +88,9 @@ class JointOutcome(BaseEstimator):
     ) -> tuple[np.ndarray, np.ndarray]:
         """Fit on a table; return out-of-fold predictions of quality and cost, (n, K) each.
 
-        Features and penalties, a dozen numbers, are learned from all rows; the coefficients behind
-        a row's prediction have not seen its fold. `n_jobs` is not used: the work of all folds
-        together is that of one pass over the rows.
+        `folds` is a list of (train rows, held-out rows). Features and penalties, a dozen numbers,
+        are learned from all rows; the coefficients behind a row's prediction have not seen its
+        fold. `n_jobs` is not used: all folds together are the work of one pass over the rows.
         """
         # Many small matrices: threads would wait for each other, and decide the rounding.
         with threadpool_limits(1, user_api="blas"):

@@ -67,6 +67,27 @@ def test_models_outside_the_policy_count_as_never_chosen():
     assert np.isfinite(value(np.full(300, "z"), X, y, classes=np.array(["z", "zz"])))
 
 
+def test_rows_of_unknown_models_count_by_prediction():
+    """They say what the queries are like, if not how the models did."""
+    rng = np.random.default_rng(0)
+    n = 2000
+    X = rng.normal(size=(n, 3))
+    quality = 0.5 + 0.3 * np.tanh(X[:, 0])
+    # A third model, unknown to the policy, answered all queries of high quality.
+    model = np.where(X[:, 0] > 1.5, "z", np.where(rng.random(n) < 0.5, "a", "b"))
+    y = logged_feedback(model, quality, propensity=np.where(model == "z", 1.0, 0.5))
+    assert value(np.full(n, "a"), X, y) == pytest.approx(quality.mean(), abs=0.02)
+
+
+def test_rows_without_weight_count_for_nothing():
+    X, y, quality, _ = make_log(200)
+    choice, weight = CLASSES[quality.argmax(axis=1)], (np.arange(200) < 120).astype(float)
+    columns = {name: y[name] for name in ("model", "quality", "propensity")}
+    weighted = logged_feedback(**columns, weight=weight)
+    kept = logged_feedback(**{name: values[:120] for name, values in columns.items()})
+    assert value(choice, X, weighted) == pytest.approx(value(choice[:120], X[:120], kept))
+
+
 def test_preference_rows_are_left_out():
     X, y, quality, _ = make_log(200)
     gold = np.arange(200) < 120
