@@ -18,6 +18,26 @@ def check_cost_sensitivity(value: Any) -> float:
     return number
 
 
+def resolve_cost_sensitivity(value: Any, own: Any, n_rows: int) -> float | np.ndarray:
+    """Return lambda as a float, or as a column (n, 1) of one a row; None stands for `own`."""
+    if value is None:
+        return check_cost_sensitivity(own)
+    if np.ndim(value) == 0:
+        return check_cost_sensitivity(value)
+    values = np.asarray(value, dtype=np.float64)
+    if values.shape != (n_rows,):
+        raise ValueError(
+            f"cost_sensitivity must be a number or have shape ({n_rows},), got {values.shape}"
+        )
+    bad = np.flatnonzero(~np.isfinite(values) | (values < 0))
+    if len(bad):
+        raise ValueError(
+            "cost_sensitivity must be finite and at least 0; row "
+            f"{bad[0]} has {float(values[bad[0]])!r}"
+        )
+    return values[:, None]
+
+
 def check_excluded(exclude: Any, classes: np.ndarray) -> np.ndarray:
     """Return a mask (K,) of the models to exclude."""
     excluded = np.zeros(len(classes), dtype=bool)

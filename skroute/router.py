@@ -15,11 +15,11 @@ from ._calibration import Calibration
 from ._crossfit import Folds, make_folds
 from ._reader import Feedback
 from ._router_base import RouterMixin, read_fit_input
-from ._validation import check_cost_sensitivity, check_excluded
+from ._validation import check_cost_sensitivity, check_excluded, resolve_cost_sensitivity
 from .nuisance import Overlap, fill_propensity, make_outcome_model
 from .scores import doubly_robust_scores, shrink_weights
 
-# Of the scores that a policy is fitted on, where shrinkage is left to the router.
+# Of the scores that a policy is fitted on, where shrinkage is "auto".
 _POLICY_SHRINKAGE = 5.0
 
 
@@ -55,8 +55,8 @@ class CausalRouter(RouterMixin, BaseEstimator):
     shrinkage : float or "auto", default="auto"
         Variance control of the doubly robust correction. "auto" shrinks each model's correction by
         how far it stands out of its own noise (empirical Bayes). A float s at least 0 replaces the
-        inverse propensities w by ``w s / (w**2 + s)``: 0 trusts the outcome models alone, infinity
-        is the textbook estimator.
+        inverse propensities w by ``w s / (w**2 + s)`` [2]_: 0 trusts the outcome models alone,
+        infinity is the textbook estimator. The scores of a `policy` need a number: "auto" is 5.
     min_propensity : float, default=0.01
         In (0, 1]. Smaller propensities are raised to it; `overlap_` records how many.
     n_jobs : int, default=None
@@ -356,18 +356,25 @@ class CausalRouter(RouterMixin, BaseEstimator):
         return self.calibration_.apply(*self.outcome_model_.predict(X))
 
     def _decide(self, X: ArrayLike, cost_sensitivity: Any) -> np.ndarray:
+        if self.policy_ is None:
+            quality, cost = self._predict_outcomes(X)
+            decision = quality - check_cost_sensitivity(self.cost_sensitivity) * cost
+        else:
+            X = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
+            decision = self.policy_.decision_function(X)
+            if decision.ndim == 1:
+                # One column for two models; split so that the softmax gives their probabilities.
+                decision = np.column_stack([-decision / 2, decision / 2])
+        self._check_served(cost_sensitivity, len(decision))
+        return decision
+
+    def _check_served(self, cost_sensitivity: Any, n_rows: int) -> None:
         own = check_cost_sensitivity(self.cost_sensitivity)
-        if cost_sensitivity is not None and (np.asarray(cost_sensitivity) != own).any():
+        if np.any(resolve_cost_sensitivity(cost_sensitivity, own, n_rows) != own):
             raise ValueError(
                 f"this router serves cost_sensitivity={own:g} only. Make it with knots that span "
                 "the range to serve others."
             )
-        if self.policy_ is None:
-            quality, cost = self._predict_outcomes(X)
-            return quality - own * cost
-        X = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
-        decision = self.policy_.decision_function(X)
-        return decision if decision.ndim == 2 else np.column_stack([-decision, decision])
 
     def _report(self, step: str) -> None:
         if self.verbose:

@@ -480,3 +480,11 @@ def test_no_warning_on_a_healthy_log():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         CausalRouter(random_state=0).fit(X, y)
+
+
+def test_probabilities_of_a_policy_on_two_models_are_its_own():
+    X, y, _, _, _ = make_log(200, n_models=2)
+    router = CausalRouter(policy=RegretPolicyClassifier(), random_state=0).fit(X, y)
+    assert_allclose(router.predict_proba(X), router.policy_.predict_proba(X))
+    with pytest.raises(ValueError, match=r"cost_sensitivity must be a number or have shape"):
+        router.predict(X, cost_sensitivity=np.zeros(3))

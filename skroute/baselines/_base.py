@@ -7,31 +7,11 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import validate_data
 
-from .._validation import check_cost_sensitivity
+from .._validation import resolve_cost_sensitivity
 
 
 def read_queries(router: Any, X: Any) -> np.ndarray:
     return validate_data(router, X, dtype=(np.float64, np.float32), reset=False)
-
-
-def resolve_cost_sensitivity(router: Any, value: Any, n_rows: int) -> float | np.ndarray:
-    """Return lambda as a float, or as a column (n, 1) of one a row."""
-    if value is None:
-        return check_cost_sensitivity(router.cost_sensitivity)
-    if np.ndim(value) == 0:
-        return check_cost_sensitivity(value)
-    values = np.asarray(value, dtype=np.float64)
-    if values.shape != (n_rows,):
-        raise ValueError(
-            f"cost_sensitivity must be a number or have shape ({n_rows},), got {values.shape}"
-        )
-    bad = np.flatnonzero(~np.isfinite(values) | (values < 0))
-    if len(bad):
-        raise ValueError(
-            "cost_sensitivity must be finite and at least 0; row "
-            f"{bad[0]} has {float(values[bad[0]])!r}"
-        )
-    return values[:, None]
 
 
 class OutcomeRouterMixin:
@@ -59,4 +39,7 @@ class OutcomeRouterMixin:
 
     def _decide(self, X: Any, cost_sensitivity: Any) -> np.ndarray:
         quality, cost = self._predict_outcomes(X)
-        return quality - resolve_cost_sensitivity(self, cost_sensitivity, len(quality)) * cost
+        return (
+            quality
+            - resolve_cost_sensitivity(cost_sensitivity, self.cost_sensitivity, len(quality)) * cost
+        )

@@ -10,7 +10,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state, gen_batches
 
 from .._router_base import RouterMixin, read_fit_input
-from ._base import read_queries, resolve_cost_sensitivity
+from .._validation import resolve_cost_sensitivity
+from ._base import read_queries
 
 _BATCH_ROWS = 4096
 
@@ -74,7 +75,7 @@ class RandomRouter(RouterMixin, BaseEstimator):
 
     def _decide(self, X: Any, cost_sensitivity: Any) -> np.ndarray:
         X = read_queries(self, X)
-        resolve_cost_sensitivity(self, cost_sensitivity, len(X))
+        resolve_cost_sensitivity(cost_sensitivity, self.cost_sensitivity, len(X))
         features, models = self.key_[: X.shape[1]], self.key_[X.shape[1] :]
         decision = np.empty((len(X), len(models)))
         for rows in gen_batches(len(X), _BATCH_ROWS):
