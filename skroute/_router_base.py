@@ -39,8 +39,9 @@ class RouterMixin:
         cost_sensitivity : float or array-like of shape (n,), default=None
             Quality given up per dollar saved, one for all rows or one a row. None: the value the
             router was made with.
-        exclude : label or sequence of labels, default=None
-            Models that must not be chosen, such as those that are down.
+        exclude : label, sequence of labels or bool array of shape (n, K), default=None
+            Models that must not be chosen, such as those that are down; for all rows, or by row in
+            the order of ``classes_``.
 
         Returns
         -------
@@ -55,7 +56,7 @@ class RouterMixin:
         """
         check_is_fitted(self)
         decision = self._decide(X, cost_sensitivity)
-        excluded = check_excluded(exclude, self.classes_)
+        excluded = check_excluded(exclude, self.classes_, len(decision))
         if excluded.any():
             decision = np.where(excluded, -np.inf, decision)
         return self.classes_[decision.argmax(axis=1)]

@@ -13,6 +13,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._calibration import Calibration
 from ._crossfit import Folds, make_folds
+from ._frontier import check_knots, place_knots
+from ._outcome_router import OutcomeRouterMixin
 from ._reader import Feedback
 from ._router_base import RouterMixin, read_fit_input
 from ._validation import check_cost_sensitivity, check_excluded, resolve_cost_sensitivity
@@ -23,7 +25,7 @@ from .scores import doubly_robust_scores, shrink_weights
 _POLICY_SHRINKAGE = 5.0
 
 
-class CausalRouter(RouterMixin, BaseEstimator):
+class CausalRouter(OutcomeRouterMixin, RouterMixin, BaseEstimator):
     """Router that learns from logged feedback which model should answer each query.
 
     The log shows one model per query, chosen by a policy that favoured some models for some
@@ -36,8 +38,11 @@ class CausalRouter(RouterMixin, BaseEstimator):
     cost_sensitivity : float, default=0.0
         Quality given up per dollar saved (lambda), at least 0. A preference, not something to tune:
         scores at different cost sensitivities do not compare.
-    knots : array-like, default=None
-        Not available yet; None fits the router for one cost sensitivity.
+    knots : array-like of float or "auto", default=None
+        None serves `cost_sensitivity` alone. Increasing values serve every cost sensitivity from
+        the first to the last from one fit; predicted outcomes do not depend on it, so each is
+        served exactly and the values between the ends are of no matter. "auto" spans those at which
+        the choice for some training query changes. Not together with a `policy`.
     outcome_model : regressor or "xgboost", default=None
         None learns all models together (`skroute.nuisance.JointOutcome`). A scikit-learn regressor
         is cloned for each model's quality and cost; "xgboost" is one of shallow boosted trees.
@@ -81,6 +86,8 @@ class CausalRouter(RouterMixin, BaseEstimator):
     overlap_ : Overlap
         Effective sample size per model, smallest propensity and share of clipped ones; logged
         feedback only.
+    knots_ : ndarray
+        The knots; `cost_sensitivity` alone without any.
     policy_ : estimator or None
         The fitted policy.
     temperature_ : float
@@ -95,7 +102,7 @@ class CausalRouter(RouterMixin, BaseEstimator):
     ValueError
         If a parameter, X or y is not as described; the message names it.
     NotImplementedError
-        If `knots` or `bias_correction` is given.
+        If `bias_correction`, or `knots` with a `policy`, is given.
 
     Warns
     -----
@@ -211,42 +218,13 @@ class CausalRouter(RouterMixin, BaseEstimator):
         utility = quality - cost_sensitivity * cost
         spread = np.average(np.ptp(utility, axis=1), weights=feedback.weight)
         self.policy_, self.temperature_ = None, float(spread) or 1.0
+        self.knots_ = place_knots(self.knots, quality, cost, cost_sensitivity)
         if self.policy is not None:
             self._report("policy")
             scores = self._utility_scores(feedback, utility, importance, cost_sensitivity)
             self.policy_ = clone(self.policy).fit(X, scores, sample_weight=feedback.weight)
             self.temperature_ = 1.0
         return self
-
-    def predict_quality(self, X: ArrayLike) -> np.ndarray:
-        """Predict the quality of every model's answer.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, d)
-            Queries.
-
-        Returns
-        -------
-        quality : ndarray of shape (n, K)
-            In the units of the feedback, corrected as `calibration_` says.
-        """
-        return self._predict_outcomes(X)[0]
-
-    def predict_cost(self, X: ArrayLike) -> np.ndarray:
-        """Predict the cost of every model's answer.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, d)
-            Queries.
-
-        Returns
-        -------
-        cost : ndarray of shape (n, K)
-            Dollars.
-        """
-        return self._predict_outcomes(X)[1]
 
     def decision_function(
         self, X: ArrayLike, *, cost_sensitivity: Any = None, exclude: Any = None
@@ -270,7 +248,7 @@ class CausalRouter(RouterMixin, BaseEstimator):
         """
         check_is_fitted(self)
         decision = self._decide(X, cost_sensitivity)
-        excluded = check_excluded(exclude, self.classes_)
+        excluded = check_excluded(exclude, self.classes_, len(decision))
         return np.where(excluded, -np.inf, decision) if excluded.any() else decision
 
     def predict_proba(
@@ -299,10 +277,8 @@ class CausalRouter(RouterMixin, BaseEstimator):
         return softmax(decision / self.temperature_, axis=1)
 
     def _check_parameters(self) -> float:
-        if self.knots is not None:
-            raise NotImplementedError(
-                "knots is not available yet: fit one router per cost_sensitivity instead"
-            )
+        if self.knots is not None and self.policy is not None:
+            raise NotImplementedError("knots together with a policy is not available yet")
         if self.bias_correction is not None:
             raise NotImplementedError(
                 "bias_correction is not available yet: fit on gold rows, or leave it None"
@@ -318,7 +294,9 @@ class CausalRouter(RouterMixin, BaseEstimator):
             raise ValueError(
                 f"policy must be a RegretPolicyClassifier or None, got {self.policy!r}"
             )
-        return check_cost_sensitivity(self.cost_sensitivity)
+        cost_sensitivity = check_cost_sensitivity(self.cost_sensitivity)
+        check_knots(self.knots, cost_sensitivity)
+        return cost_sensitivity
 
     def _measure_overlap(self, X: np.ndarray, feedback: Feedback, folds: Folds) -> np.ndarray:
         """Set propensities and overlap, warn if it is poor; return inverse propensities (n,)."""
@@ -358,23 +336,34 @@ class CausalRouter(RouterMixin, BaseEstimator):
     def _decide(self, X: ArrayLike, cost_sensitivity: Any) -> np.ndarray:
         if self.policy_ is None:
             quality, cost = self._predict_outcomes(X)
-            decision = quality - check_cost_sensitivity(self.cost_sensitivity) * cost
-        else:
-            X = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
-            decision = self.policy_.decision_function(X)
-            if decision.ndim == 1:
-                # One column for two models; split so that the softmax gives their probabilities.
-                decision = np.column_stack([-decision / 2, decision / 2])
-        self._check_served(cost_sensitivity, len(decision))
-        return decision
+            return quality - self._served(cost_sensitivity, len(quality)) * cost
+        X = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
+        self._served(cost_sensitivity, len(X))
+        decision = self.policy_.decision_function(X)
+        # One column for two models, split so that the softmax gives their probabilities.
+        return decision if decision.ndim == 2 else np.column_stack([-decision / 2, decision / 2])
 
-    def _check_served(self, cost_sensitivity: Any, n_rows: int) -> None:
-        own = check_cost_sensitivity(self.cost_sensitivity)
-        if np.any(resolve_cost_sensitivity(cost_sensitivity, own, n_rows) != own):
+    def _served_range(self) -> tuple[float, float]:
+        if self.policy_ is not None:
             raise ValueError(
-                f"this router serves cost_sensitivity={own:g} only. Make it with knots that span "
-                "the range to serve others."
+                "a router that was given a policy has no frontier: it serves one value"
             )
+        return float(self.knots_[0]), float(self.knots_[-1])
+
+    def _served(self, cost_sensitivity: Any, n_rows: int) -> float | np.ndarray:
+        """Return lambda, one or a column of one a row, if it is within the knots."""
+        own = check_cost_sensitivity(self.cost_sensitivity)
+        value = resolve_cost_sensitivity(cost_sensitivity, own, n_rows)
+        low, high = self.knots_[0], self.knots_[-1]
+        outside = np.flatnonzero((value < low) | (value > high))
+        if cost_sensitivity is not None and len(outside):
+            found = np.ravel(value)[outside[0]]
+            raise ValueError(
+                f"cost_sensitivity={found:g} (row {outside[0]}) is not served: the router was "
+                f"fitted with knots from {low:g} to {high:g}. Fit it with knots that span the "
+                "range, or clip the value."
+            )
+        return value
 
     def _report(self, step: str) -> None:
         if self.verbose:

@@ -312,6 +312,71 @@ def test_only_the_fitted_cost_sensitivity_is_served():
             router.predict(X, cost_sensitivity=wrong)
 
 
+def test_one_fit_serves_every_cost_sensitivity_as_a_fit_of_its_own_would():
+    X, y, _, _, _ = make_log(300)
+    joint = CausalRouter(1.0, knots=[0.0, 20.0], random_state=0).fit(X, y)
+    assert_array_equal(joint.predict(X), joint.predict(X, cost_sensitivity=1.0))
+    for value in (0.0, 0.7, 5.0, 20.0):
+        own = CausalRouter(value, random_state=0).fit(X, y)
+        assert_array_equal(joint.predict(X, cost_sensitivity=value), own.predict(X))
+    per_row = np.linspace(0.0, 20.0, len(X))
+    mixed = joint.predict(X, cost_sensitivity=per_row)
+    for row in (0, 150, 299):
+        one = joint.predict(X[row : row + 1], cost_sensitivity=per_row[row])
+        assert mixed[row] == one[0]
+    with pytest.raises(ValueError, match=r"cost_sensitivity=25 \(row 0\) is not served"):
+        joint.predict(X, cost_sensitivity=25.0)
+    with pytest.raises(ValueError, match=r"\(row 7\) is not served"):
+        joint.predict(X, cost_sensitivity=np.where(np.arange(300) == 7, 21.0, 1.0))
+
+
+def test_predicted_cost_never_rises_with_cost_sensitivity():
+    X, y, _, _, _ = make_log(300)
+    router = CausalRouter(knots="auto", random_state=0).fit(X, y)
+    assert router.knots_[0] == 0.0
+    cost, rows = router.predict_cost(X), np.arange(300)
+    spent = []
+    for value in np.linspace(0.0, router.knots_[-1], 40):
+        chosen = np.searchsorted(router.classes_, router.predict(X, cost_sensitivity=value))
+        spent.append(cost[rows, chosen].mean())
+    assert (np.diff(spent) <= 1e-12).all()
+    # At the last knot nothing is left to save but on queries that the fit has not seen.
+    assert spent[-1] <= 1.02 * cost.min(axis=1).mean()
+
+
+def test_budgets_and_shares_are_met():
+    X, y, _, _, _ = make_log(400)
+    router = CausalRouter(knots="auto", random_state=0).fit(X, y)
+    cost, rows = router.predict_cost(X), np.arange(400)
+    budget = 0.5 * (cost.min(axis=1).mean() + cost.max(axis=1).mean())
+    met = router.cost_sensitivity_for_budget(X, budget)
+    labels = router.predict(X, cost_sensitivity=met.cost_sensitivity)
+    chosen = np.searchsorted(router.classes_, labels)
+    assert cost[rows, chosen].mean() == pytest.approx(met.mean_cost)
+    assert budget - cost.max() / 400 < met.mean_cost <= budget
+    assert met.share["c"] == np.mean(labels == "c")
+    shared = router.cost_sensitivity_for_budget(X, share={"c": 0.1})
+    assert shared.share["c"] <= 0.1
+    with pytest.raises(ValueError, match="either budget or share"):
+        router.cost_sensitivity_for_budget(X)
+    with pytest.raises(ValueError, match="no cost sensitivity"):
+        router.cost_sensitivity_for_budget(X, 1e-9)
+
+
+def test_models_are_excluded_by_row():
+    X, y, _, _, _ = make_log(200)
+    router = CausalRouter(random_state=0).fit(X, y)
+    down = np.random.default_rng(0).random((200, 3)) < 0.4
+    down[down.all(axis=1), 1] = False
+    labels = router.predict(X, exclude=down)
+    assert not down[np.arange(200), np.searchsorted(router.classes_, labels)].any()
+    down[5] = True
+    with pytest.raises(ValueError, match="every model for row 5"):
+        router.predict(X, exclude=down)
+    with pytest.raises(ValueError, match=r"boolean array of shape \(200, 3\)"):
+        router.predict(X, exclude=np.zeros((200, 2), dtype=bool))
+
+
 def test_probabilities_follow_decisions():
     X, y, _, _, _ = make_log()
     router = CausalRouter(random_state=0).fit(X, y)
@@ -422,6 +487,12 @@ def test_preference_rows_without_correction_warn():
         ({"min_propensity": 0.0}, "min_propensity must be"),
         ({"min_propensity": 1.5}, "min_propensity must be"),
         ({"cv": 1}, "cv must be at least 2"),
+        ({"knots": "some"}, "knots must be 'auto'"),
+        ({"knots": [1.0]}, "knots must be 'auto' or two or more"),
+        ({"knots": [0.0, np.inf]}, "knots must be 'auto' or two or more finite"),
+        ({"knots": [2.0, 1.0]}, "knots must be at least 0 and increasing"),
+        ({"knots": [-1.0, 1.0]}, "knots must be at least 0 and increasing"),
+        ({"knots": [1.0, 2.0]}, "knots must span cost_sensitivity=0"),
         ({"outcome_model": "ridge"}, "outcome_model must be"),
         ({"propensity_model": Ridge()}, "propensity_model must"),
         ({"policy": Ridge()}, "policy must be"),
@@ -434,10 +505,16 @@ def test_wrong_parameters_are_named(parameters, message):
         CausalRouter(**parameters).fit(X, unknown)
 
 
-@pytest.mark.parametrize("parameters", [{"knots": [0.0, 1.0]}, {"bias_correction": "upstream"}])
-def test_what_is_not_there_yet_says_so(parameters):
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"knots": [0.0, 1.0], "policy": RegretPolicyClassifier()}, "knots together with a policy"),
+        ({"bias_correction": "upstream"}, "bias_correction"),
+    ],
+)
+def test_what_is_not_there_yet_says_so(parameters, message):
     X, y, _, _, _ = make_log(100)
-    with pytest.raises(NotImplementedError, match=next(iter(parameters))):
+    with pytest.raises(NotImplementedError, match=message):
         CausalRouter(**parameters).fit(X, y)
 
 

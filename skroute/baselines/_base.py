@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import validate_data
 
+from .._outcome_router import OutcomeRouterMixin
 from .._validation import resolve_cost_sensitivity
 
 
@@ -14,32 +15,11 @@ def read_queries(router: Any, X: Any) -> np.ndarray:
     return validate_data(router, X, dtype=(np.float64, np.float32), reset=False)
 
 
-class OutcomeRouterMixin:
-    """Choose by predicted utility; a router gives ``_predict_outcomes(X)``, two (n, K) arrays."""
-
-    def predict_quality(self, X: Any) -> np.ndarray:
-        """Return the predicted quality of every model, shape (n, K).
-
-        Parameters
-        ----------
-        X : array-like of shape (n, d)
-            Queries.
-        """
-        return self._predict_outcomes(X)[0]
-
-    def predict_cost(self, X: Any) -> np.ndarray:
-        """Return the predicted cost of every model in dollars, shape (n, K).
-
-        Parameters
-        ----------
-        X : array-like of shape (n, d)
-            Queries.
-        """
-        return self._predict_outcomes(X)[1]
+class AnySensitivityMixin(OutcomeRouterMixin):
+    """Mixin of baselines that serve any cost sensitivity."""
 
     def _decide(self, X: Any, cost_sensitivity: Any) -> np.ndarray:
         quality, cost = self._predict_outcomes(X)
-        return (
-            quality
-            - resolve_cost_sensitivity(cost_sensitivity, self.cost_sensitivity, len(quality)) * cost
+        return quality - cost * resolve_cost_sensitivity(
+            cost_sensitivity, self.cost_sensitivity, len(quality)
         )

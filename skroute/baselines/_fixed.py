@@ -11,10 +11,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._reader import Feedback
 from .._router_base import RouterMixin, read_fit_input
-from ._base import OutcomeRouterMixin, read_queries
+from ._base import AnySensitivityMixin, read_queries
 
 
-class BestFixedModel(OutcomeRouterMixin, RouterMixin, BaseEstimator):
+class BestFixedModel(AnySensitivityMixin, RouterMixin, BaseEstimator):
     """One model for every query: the one of the highest mean utility.
 
     Parameters

@@ -13,13 +13,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._reader import Feedback
 from .._router_base import RouterMixin, read_fit_input
-from ._base import OutcomeRouterMixin, read_queries
+from ._base import AnySensitivityMixin, read_queries
 
 # A model seen on fewer rows has so many rows of the mean quality of all models added to it.
 _FEWEST_ROWS, _PRIOR_ROWS = 10, 5.0
 
 
-class KNeighborsRouter(OutcomeRouterMixin, RouterMixin, BaseEstimator):
+class KNeighborsRouter(AnySensitivityMixin, RouterMixin, BaseEstimator):
     """Predict every model by its outcomes on the nearest queries that it answered.
 
     Parameters

@@ -11,13 +11,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._router_base import RouterMixin, read_fit_input
 from ..nuisance import PerModelOutcome
-from ._base import OutcomeRouterMixin, read_queries
+from ._base import AnySensitivityMixin, read_queries
 from ._ridge import GCVRidge
 
 _PENALTIES = np.logspace(0, 5, 11)
 
 
-class RegressAndCompare(OutcomeRouterMixin, RouterMixin, BaseEstimator):
+class RegressAndCompare(AnySensitivityMixin, RouterMixin, BaseEstimator):
     """Predict every model's quality and cost by regressions, and choose the best prediction.
 
     Parameters

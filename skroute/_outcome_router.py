@@ -1,0 +1,108 @@
+"""What routers share that choose by predicted quality and cost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from ._frontier import Budget, Frontier
+
+
+class OutcomeRouterMixin:
+    """Mixin of routers whose choice is the highest predicted ``quality - lambda * cost``.
+
+    A router implements ``_predict_outcomes(X)``, which validates X and returns quality and cost,
+    (n, K) each, and may narrow ``_served_range()``.
+    """
+
+    def predict_quality(self, X: Any) -> np.ndarray:
+        """Predict the quality of every model's answer.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+            Queries.
+
+        Returns
+        -------
+        quality : ndarray of shape (n, K)
+            In the units of the feedback.
+        """
+        check_is_fitted(self)
+        return self._predict_outcomes(X)[0]
+
+    def predict_cost(self, X: Any) -> np.ndarray:
+        """Predict the cost of every model's answer.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+            Queries.
+
+        Returns
+        -------
+        cost : ndarray of shape (n, K)
+            Dollars.
+        """
+        check_is_fitted(self)
+        return self._predict_outcomes(X)[1]
+
+    def frontier(self, X: Any) -> Frontier:
+        """Return where the choice for each query changes as cost sensitivity grows.
+
+        Utilities are affine in cost sensitivity, so the best choice of a query is the upper
+        envelope of K lines: the changes are exact, and no grid is needed.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+            Queries.
+
+        Returns
+        -------
+        frontier : Frontier
+            Over the range that the router serves, with the mean predicted quality and cost
+            between changes.
+        """
+        check_is_fitted(self)
+        low, high = self._served_range()
+        return Frontier.of(*self._predict_outcomes(X), self.classes_, low, high)
+
+    def cost_sensitivity_for_budget(
+        self, X: Any, budget: float | None = None, *, share: dict[Any, float] | None = None
+    ) -> Budget:
+        """Return the smallest cost sensitivity at which queries like `X` stay within a budget.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+            Queries such as those to come; no feedback is needed.
+        budget : float, default=None
+            Predicted mean cost in dollars per query.
+        share : dict of one label to a float, default=None
+            Instead of a budget: the largest share of the queries that one model may get.
+
+        Returns
+        -------
+        budget : Budget
+            Named tuple of the cost sensitivity, and the mean cost and the shares that come of it.
+
+        Raises
+        ------
+        ValueError
+            If not just one of `budget` and `share` is given, or no cost sensitivity that the
+            router serves is enough.
+        """
+        if (budget is None) == (share is None):
+            raise ValueError("give either budget or share")
+        if share is None:
+            return self.frontier(X).within_budget(float(budget))
+        if len(share) != 1:
+            raise ValueError(f"share must name one model, got {list(share)}")
+        ((label, most),) = share.items()
+        return self.frontier(X).within_share(label, most)
+
+    def _served_range(self) -> tuple[float, float]:
+        return 0.0, np.inf
