@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 import joblib
 import numpy as np
+from sklearn.base import clone
 from sklearn.model_selection import GroupShuffleSplit
 from threadpoolctl import threadpool_limits
 
@@ -37,7 +38,6 @@ from .datasets import (
     simulate_log,
 )
 from .feedback import read_feedback
-from .router import CausalRouter
 
 _TEST_SHARE = 0.3
 _NOTES = {
@@ -195,7 +195,7 @@ def _write(folder: Path, task: _Task, study: Study, seed: int, progress: _Progre
     router = study.router
     if task.everything is not None:
         progress("CausalRouter on the whole log")
-        router = CausalRouter(study.cost_sensitivity, random_state=seed).fit(*task.everything)
+        router = clone(router).fit(*task.everything)
     joblib.dump(router, folder / "router.joblib")
     write_csv(folder / "results.csv", study, seed)
     written = ["router.joblib", "results.csv"]

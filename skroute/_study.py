@@ -230,16 +230,13 @@ def run_study(
         rows += [Row("always", name, out) for name, out in fixed.items() if name not in shown]
     report("regress and compare")
     compare = RegressAndCompare(cost_sensitivity).fit(X, y)
+    report("CausalRouter")
+    knots = [0.0, max(grid)] if max(grid) > 0 else None
+    router = CausalRouter(cost_sensitivity, knots=knots, random_state=seed).fit(X, y)
     chosen = {
-        "regress and compare": {s: compare.predict(X_test, cost_sensitivity=s) for s in grid},
-        "CausalRouter": {},
+        policy: {value: fitted.predict(X_test, cost_sensitivity=value) for value in grid}
+        for policy, fitted in (("regress and compare", compare), ("CausalRouter", router))
     }
-    for number, value in enumerate(grid, start=1):
-        report(f"CausalRouter at cost sensitivity {value:.3g} ({number} of {len(grid)})")
-        fitted = CausalRouter(value, random_state=seed).fit(X, y)
-        chosen["CausalRouter"][value] = fitted.predict(X_test)
-        if value == cost_sensitivity:
-            router = fitted
     curves = {}
     for policy, labels in chosen.items():
         curves[policy] = [(value, judge.outcome(labels[value], value)) for value in grid]

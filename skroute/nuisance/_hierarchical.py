@@ -19,6 +19,8 @@ from scipy.optimize import minimize
 _CONSTANT_VARIANCE = 4.0
 # Strength with which log noises are drawn to each other: two observations of each ratio.
 _NOISE_STRENGTH = 2.0
+# Logarithms of the scales are rounded to multiples of this.
+_LOG_STEP = 0.05
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def fit_variances(moments: Moments, prior: np.ndarray, max_iter: int = 15) -> Va
     search = _Evidence(moments, prior)
     n_scales, n_models = len(prior), len(moments.count)
     start = np.r_[np.full(n_scales, 0.05), np.full(n_scales, 0.02), 0.1, 0.6, np.ones(n_models)]
-    low = np.r_[np.full(2 * n_scales, 1e-4), 1e-2, 1e-3, np.full(n_models, 1e-3)]
+    low = np.r_[np.full(2 * n_scales, 1e-4), 1e-2, 1e-3, np.full(n_models, 1e-2)]
     high = np.r_[np.full(2 * n_scales + 2, 10.0), np.full(n_models, 20.0)]
     result = minimize(
         search,
@@ -116,7 +118,8 @@ def fit_variances(moments: Moments, prior: np.ndarray, max_iter: int = 15) -> Va
         # A thousandth of a unit of log-likelihood per thousand rows decides nothing.
         options={"maxiter": max_iter, "ftol": 1e-6},
     )
-    return search.variances(result.x)
+    # The maximum is flat: its last digits are those of the machine, and decide nothing.
+    return search.variances(_LOG_STEP * np.round(result.x / _LOG_STEP))
 
 
 class _Evidence:
