@@ -25,7 +25,7 @@ def shrink_weights(weight: np.ndarray, shrinkage: float) -> np.ndarray:
     Parameters
     ----------
     weight : ndarray of shape (n,)
-        Inverse propensities, at least 1.
+        Inverse propensities or importance weights, at least 0.
     shrinkage : float
         0 gives weights of 0 (the outcome model alone), infinity leaves the weights as they are.
 
@@ -49,7 +49,8 @@ def shrink_weights(weight: np.ndarray, shrinkage: float) -> np.ndarray:
         raise ValueError(f"shrinkage must be at least 0 (infinity: no shrinkage), got {shrinkage}")
     if np.isinf(shrinkage):
         return weight.copy()
-    return weight * shrinkage / (weight**2 + shrinkage)
+    scale = weight**2 + shrinkage
+    return np.divide(weight * shrinkage, scale, out=np.zeros(len(weight)), where=scale > 0)
 
 
 def doubly_robust_scores(

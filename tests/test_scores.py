@@ -20,6 +20,7 @@ def test_shrink_weights_at_the_ends():
     assert_allclose(shrink_weights(weight, 0.0), 0.0)
     assert_allclose(shrink_weights(weight, np.inf), weight)
     assert shrink_weights(weight, np.inf) is not weight
+    assert_allclose(shrink_weights(np.zeros(2), 0.0), 0.0)
 
 
 @pytest.mark.parametrize("shrinkage", [-1.0, np.nan])

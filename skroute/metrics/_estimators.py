@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from ..scores import shrink_weights
+
 METHODS = ("dm", "ips", "snips", "dr", "sndr", "switch-dr", "dros")
 NEED_PREDICTIONS = ("dm", "dr", "sndr", "switch-dr", "dros")
 _GRID_SIZE = 25
@@ -120,13 +122,6 @@ def switched(weight: np.ndarray, threshold: float) -> np.ndarray:
     return np.where(weight <= threshold, weight, 0.0)
 
 
-def shrunk(weight: np.ndarray, shrinkage: float) -> np.ndarray:
-    """``w s / (w**2 + s)`` (DRos); w for s = inf."""
-    if np.isinf(shrinkage):
-        return weight
-    return weight * shrinkage / (weight**2 + shrinkage)
-
-
 @dataclass(frozen=True)
 class Outcome:
     """An outcome (n,) of the logged model, and predictions of it where there are any.
@@ -178,7 +173,7 @@ def estimate(method: str, weight: np.ndarray, outcome: Outcome, parameter: float
     if method == "switch-dr":
         weight = switched(weight, parameter)
     elif method == "dros":
-        weight = shrunk(weight, parameter)
+        weight = shrink_weights(weight, parameter)
     return doubly_robust(weight, reward, direct, predicted)
 
 
@@ -200,7 +195,7 @@ def pick_parameter(
         modify: Callable[[np.ndarray, float], np.ndarray] = switched
     else:
         grid = np.geomspace(positive.min() ** 2 / 100, positive.max() ** 2 * 100, _GRID_SIZE)
-        modify = shrunk
+        modify = shrink_weights
     share = row_weight / row_weight.sum()
     residual = outcome.reward - outcome.predicted
     best, least = np.inf, np.inf
