@@ -8,12 +8,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import Tags, check_random_state
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._linear import fit_linear
-from ._mlp import AdamTrainer, forward
+from ._mlp import forward
 from ._parameters import check_parameters
+from ._solvers import SOLVERS, make_trainer
 from ._targets import is_table, read_target, read_weight
 
 
@@ -173,10 +173,17 @@ class RegretPolicyClassifier(ClassifierMixin, BaseEstimator):
         self._check_length(X, target.utility)
         self.classes_ = target.classes
         self.__dict__.pop("_trainer", None)
-        if solver == "lbfgs":
-            self._fit_lbfgs(X, target.utility, weight, start)
-        else:
-            self._fit_adam(X, target.utility, weight, start)
+        solution = SOLVERS[solver](self, X, target.utility, weight, start)
+        self.coefs_, self.intercepts_ = solution.layers
+        self.loss_, self.n_iter_ = solution.loss, solution.n_iter
+        if not solution.converged:
+            warnings.warn(
+                f"The policy had not converged after {solution.effort} (loss {self.loss_:.6g}, "
+                f"tol={self.tol}). Increase max_iter, or tol if this loss is good enough, or alpha "
+                "if the policy should be smoother.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
         return self
 
     def partial_fit(
@@ -224,7 +231,7 @@ class RegretPolicyClassifier(ClassifierMixin, BaseEstimator):
         self.classes_ = target.classes
         if not hasattr(self, "_trainer"):
             start = None if first else (self.coefs_, self.intercepts_)
-            self._trainer = self._make_trainer(X, target.utility, weight, start)
+            self._trainer = make_trainer(self, X, target.utility, weight, start)
             self.n_iter_ = 0
         rows = np.arange(X.shape[0])
         self.loss_ = self._trainer.epoch(X, target.utility, weight, rows)
@@ -305,61 +312,6 @@ class RegretPolicyClassifier(ClassifierMixin, BaseEstimator):
         self._check_length(chosen, utility)
         weight = read_weight(sample_weight, len(chosen))
         return float(np.average(utility[np.arange(len(chosen)), chosen], weights=weight))
-
-    def _fit_lbfgs(self, X: Any, utility: NDArray, weight: NDArray | None, start: Any) -> None:
-        policy = fit_linear(
-            X,
-            utility,
-            loss=self.loss,
-            alpha=self.alpha,
-            sample_weight=weight,
-            start=None if start is None else (start[0][0], start[1][0]),
-            max_iter=self.max_iter,
-            tol=self.tol,
-            verbose=int(self.verbose),
-        )
-        self.coefs_, self.intercepts_ = [policy.coef], [policy.intercept]
-        self.loss_, self.n_iter_ = policy.loss, max(1, policy.n_iter)
-        if not policy.converged:
-            self._warn_not_converged(f"{policy.n_iter} iterations of L-BFGS")
-
-    def _fit_adam(self, X: Any, utility: NDArray, weight: NDArray | None, start: Any) -> None:
-        trainer = self._make_trainer(X, utility, weight, start)
-        self.n_iter_, converged, self.loss_ = trainer.fit(
-            X,
-            utility,
-            weight,
-            max_iter=self.max_iter,
-            tol=self.tol,
-            verbose=int(self.verbose),
-        )
-        self.coefs_, self.intercepts_ = trainer.layers()
-        if not converged:
-            self._warn_not_converged(f"{self.n_iter_} passes of Adam")
-
-    def _make_trainer(self, X: Any, utility: NDArray, weight: Any, start: Any) -> AdamTrainer:
-        auto = min(256, max(32, X.shape[0] // 16))
-        return AdamTrainer(
-            X,
-            utility,
-            weight,
-            hidden_layer_sizes=tuple(self.hidden_layer_sizes),
-            loss=self.loss,
-            alpha=self.alpha,
-            learning_rate=self.learning_rate,
-            batch_size=auto if isinstance(self.batch_size, str) else self.batch_size,
-            rng=check_random_state(self.random_state),
-            start=start,
-        )
-
-    def _warn_not_converged(self, what: str) -> None:
-        warnings.warn(
-            f"The policy had not converged after {what} (loss {self.loss_:.6g}, tol={self.tol}). "
-            "Increase max_iter, or tol if this loss is good enough, or alpha if the policy should "
-            "be smoother.",
-            ConvergenceWarning,
-            stacklevel=4,
-        )
 
     def _logits(self, X: Any) -> NDArray[Any]:
         check_is_fitted(self)

@@ -147,10 +147,11 @@ def classification_surrogate(
 
     Notes
     -----
-    This is the classification-based upper bound of [1]_. Choosing the model with the largest logit
-    costs at most ``max u - min u``, and only if it is not among the best, and then ``H`` is at
-    least ``log(2)``; so the regret of that choice is at most the value divided by ``log(2)``. The
-    value is convex in the logits.
+    In the manner of the classification-based upper bound of [1]_: learn to predict the best model.
+    Here a row counts by what a wrong choice can cost in it. Choosing the model with the largest
+    logit costs at most ``max u - min u``, and only if it is not among the best, and then ``H`` is
+    at least ``log(2)``; so the regret of that choice is at most the value divided by ``log(2)``.
+    The value is convex in the logits.
 
     References
     ----------

@@ -12,24 +12,23 @@ For row i with logits x (K,), utilities u (K,) and weight w, let p = softmax(x) 
 The value is sum_i w_i L_i / sum_i w_i and the gradient carries w_i / sum_i w_i. In the affine case
 u = quality - lambda * cost is formed on the fly, each row with a lambda of its own.
 
-*Where the time goes.* A bare vectorized exp of the same array costs about 0.4 ns a number in
-float32. Everything else must not cost much more, so:
+*Where the time goes.* A bare vectorized exp of the same array costs 0.4 to 0.6 ns a number. All
+the rest must not cost much more, so nothing is read from memory twice and nothing is allocated:
 
-1. Rows are short (2 to 100 models), so a vector along a row would be mostly idle and would end in
-   slow horizontal sums. Here LANES = 16 rows ride side by side in the lanes of a vector. Maximum,
-   sum and exp over k are then plain vertical operations, whatever K is.
-2. Getting there means transposing tiles of (16 rows, K) to (K, 16 lanes) and the gradient back. It
-   is done in 4 x 4 squares with shuffles; one number at a time it would take three times as long
-   as all the arithmetic.
-3. Tiles are grouped into blocks that stay in the L1 cache: a block is read once, worked on in
-   scratch memory on the stack, and its gradient is written once. Nothing is allocated (only for
-   more than 256 columns in float32, 128 in float64, where one tile outgrows the stack).
-4. exp and log are polynomials in plain C (`_regret_kernel_impl.h`). A compiler vectorizes loops
-   over them without -ffast-math, which would also break NaN tests and change the rounding mode of
-   the whole process.
-5. On x86-64 with GCC and glibc the functions are compiled for three processor levels (AVX-512,
-   AVX2 + FMA, baseline) and the best is picked when the module is loaded, so a wheel is both
-   portable and fast. Elsewhere the same C is compiled once.
+1. Few columns (K < WIDE: 48 in float32, 16 in float64). A vector along a short row would be mostly
+   idle and would end in slow horizontal sums. Instead rows ride side by side in the lanes of a
+   vector; maximum, sum and exp over k are plain vertical operations, whatever K is. Tiles of
+   (WIDTH rows, K) are transposed to (K, WIDTH lanes) in 4 x 4 squares, and the gradient back; they
+   wait on the stack, a few KiB of the L1 cache.
+2. Many columns. Transposing would cost more than it saves, so neighbours in a row share a vector,
+   and sums end in a few shuffles for each row. A row is read from memory once; the second and
+   third look at it find it in the L1 cache. The last vector overlaps the one before.
+3. exp and log are polynomials, so that they need no library and no -ffast-math, which would change
+   the rounding mode of the whole process.
+4. Vectors are written as GNU C vector types and are 64 bytes everywhere: the compiler splits them
+   where registers are shorter. On x86-64 with GCC the code is compiled for three processor levels
+   (AVX-512, AVX2 + FMA, baseline) and every call takes the best that runs, so a wheel is both
+   portable and fast. Compilers without vector types get the same code with vectors of one number.
 
 *Bad numbers.* Each input is multiplied by 0 and summed: the sum is NaN if any was NaN or infinite.
 That costs one instruction a vector; only then Python looks for the culprit.
@@ -39,14 +38,14 @@ works on a range of segments with the GIL released, each segment writes a partia
 partial values are added in order of the segments. So the result does not depend on the number of
 threads. The thread pool lives in `_losses.py`.
 
-Read next: `_regret_kernel.h` (macros, the two precisions), `_regret_kernel_impl.h` (the loops).
+Read next: `_regret_kernel.h` (levels), `_regret_precisions.h` (constants of both precisions),
+`_regret_vector_impl.h` (vectors, exp, log, transposition), `_regret_kernel_impl.h` (the losses).
 """
 
 from libc.stddef cimport ptrdiff_t
 
 cdef extern from "_regret_kernel.h" nogil:
     const int SKROUTE_NOT_FINITE
-    const int SKROUTE_NO_MEMORY
     int policy_loss_float(
         const float *logits, const float *utility, const float *cost, const double *sensitivity,
         ptrdiff_t sensitivity_step, const double *weight, ptrdiff_t weight_step,
@@ -130,6 +129,4 @@ def run_segments(
                     &logits[first, 0], &utility[first, 0], row_cost, row_sensitivity,
                     sensitivity_step, &weight[first * weight_step], weight_step, scale,
                     &gradient[first, 0], n_segment, K, surrogate, &partial[segment])
-    if status & SKROUTE_NO_MEMORY:
-        raise MemoryError(f"no memory for a tile of 16 rows with {K} columns")
     return status == 0

@@ -1,7 +1,8 @@
-/* Batched policy losses over rows of logits: what a compiler must know, then both precisions.
+/* Batched policy losses over rows of logits, compiled for each processor level and precision.
 
-The design note is at the head of _regret_fast.pyx.  This header holds no state and calls no
-library but memcpy and malloc; _regret_kernel_impl.h is included once for float and once for double. */
+The design note is at the head of _regret_fast.pyx.  Nothing here holds state or allocates.  Read
+next: _regret_precisions.h (constants), _regret_vector_impl.h (vectors, exp, log, transposition),
+_regret_kernel_impl.h (the losses). */
 
 #ifndef SKROUTE_REGRET_KERNEL_H
 #define SKROUTE_REGRET_KERNEL_H
@@ -10,70 +11,85 @@ library but memcpy and malloc; _regret_kernel_impl.h is included once for float 
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* A multi-versioned function is chosen when the module is loaded, by what the processor can do.
-   It needs GNU indirect functions, and sanitizers cannot run inside their resolvers. */
-#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12 && defined(__x86_64__) \
-    && defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(SKROUTE_PORTABLE)
-#define SKROUTE_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define SKROUTE_CLONES
+#define SKROUTE_NOT_FINITE 1
+
+/* Vectors are GNU C's (GCC 12, Clang); the compiler lowers them to what the processor has.  Other
+   compilers get vectors of one number.  Extended precision would undo the rounding in exp. */
+#ifdef __has_builtin
+#if __has_builtin(__builtin_shufflevector) && defined(FLT_EVAL_METHOD) \
+    && (FLT_EVAL_METHOD == 0 || FLT_EVAL_METHOD == 16) && !defined(SKROUTE_PORTABLE)
+#define SKROUTE_VECTORS
+#endif
 #endif
 
 #if defined(__GNUC__)
 #define SKROUTE_INLINE static inline __attribute__((always_inline))
-#define SKROUTE_ALIGNED __attribute__((aligned(64)))
 #define SKROUTE_PREFETCH(address, write) __builtin_prefetch(address, write, 3)
-#elif defined(_MSC_VER)
-#define SKROUTE_INLINE static __forceinline
-#define SKROUTE_ALIGNED __declspec(align(64))
 #else
 #define SKROUTE_INLINE static inline
-#define SKROUTE_ALIGNED
-#endif
-
-#ifndef SKROUTE_PREFETCH
 #define SKROUTE_PREFETCH(address, write) ((void)0)
 #endif
 
-#ifdef __has_builtin
-#if __has_builtin(__builtin_shufflevector) && !defined(SKROUTE_PORTABLE)
-#define SKROUTE_SHUFFLE 1
-#endif
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wpsabi" /* wide vectors never cross a call: all is inlined */
 #endif
 
-#define SKROUTE_NOT_FINITE 1
-#define SKROUTE_NO_MEMORY 2
+#define JOIN_(name, precision, level) name##_##precision##_##level
+#define JOIN(name, precision, level) JOIN_(name, precision, level)
+#define NAME(name) JOIN(name, REAL, LEVEL)
 
-#define LANES 16        /* rows worked on side by side */
-#define TILES 16        /* at most TILES * LANES rows share a block */
+#define LEVEL baseline
+#include "_regret_precisions.h"
+#undef LEVEL
 
-#define REAL float
-#define BITS uint32_t
-#define NAME(name) name##_float
-#define CAPACITY 4096   /* numbers in a block: 16 KiB, so that logits and utilities share the L1 cache */
-#define MANTISSA 23
-#define EXPONENT_BIAS 127
-#define ROUNDER 12582912.0f /* 1.5 * 2^23: adding it rounds to an integer */
-#define LN2_HIGH 0.693359375f
-#define LN2_LOW -2.12194440e-4f
-#define SMALLEST -87.0f /* exp of less counts as 0, and is no normal number */
-#include "_regret_kernel_impl.h"
+#define ARGUMENTS(REAL) \
+    const REAL *logits, const REAL *utility, const REAL *cost, const double *sensitivity, \
+    ptrdiff_t sensitivity_step, const double *weight, ptrdiff_t weight_step, \
+    double gradient_scale, REAL *gradient, ptrdiff_t n_rows, ptrdiff_t K, int surrogate, \
+    double *value
+#define PASS_ON \
+    logits, utility, cost, sensitivity, sensitivity_step, weight, weight_step, gradient_scale, \
+    gradient, n_rows, K, surrogate, value
 
-#define REAL double
-#define BITS uint64_t
-#define NAME(name) name##_double
-#define CAPACITY 2048
-#define MANTISSA 52
-#define EXPONENT_BIAS 1023
-#define ROUNDER 6755399441055744.0 /* 1.5 * 2^52 */
-#define LN2_HIGH 0.693145751953125
-#define LN2_LOW 1.42860682030941723212e-6
-#define SMALLEST -708.0
-#include "_regret_kernel_impl.h"
+#if defined(SKROUTE_VECTORS) && defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
+#include <immintrin.h>
+#pragma GCC push_options
+#pragma GCC target("arch=x86-64-v3")
+#define LEVEL v3
+#include "_regret_precisions.h"
+#undef LEVEL
+#pragma GCC pop_options
+#pragma GCC push_options
+#pragma GCC target("arch=x86-64-v4,prefer-vector-width=512")
+#define LEVEL v4
+#define SKROUTE_AVX512
+#include "_regret_precisions.h"
+#undef LEVEL
+#pragma GCC pop_options
 
-#undef LANES
-#undef TILES
+#define LEVELS(REAL) \
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") \
+        && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw")) \
+        return policy_loss_##REAL##_v4(PASS_ON); \
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") \
+        && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2")) \
+        return policy_loss_##REAL##_v3(PASS_ON);
+#else
+#define LEVELS(REAL)
+#endif
+
+static int policy_loss_float(ARGUMENTS(float))
+{
+    LEVELS(float)
+    return policy_loss_float_baseline(PASS_ON);
+}
+
+static int policy_loss_double(ARGUMENTS(double))
+{
+    LEVELS(double)
+    return policy_loss_double_baseline(PASS_ON);
+}
+
 #endif

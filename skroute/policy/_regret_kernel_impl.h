@@ -1,365 +1,278 @@
-/* The losses for one precision, REAL; see _regret_kernel.h for the names in capitals. */
+/* The losses for one precision; see _regret_kernel.h for the names in capitals. */
 
-/* ---- elementary functions, written so that any compiler turns a loop over them into vectors ---- */
+/* What all rows of a call share.  A step is 1, or 0 where all rows share one number. */
+typedef struct {
+    const REAL *logits, *utility, *cost;
+    const double *sensitivity, *weight;
+    ptrdiff_t sensitivity_step, weight_step;
+    double gradient_scale;
+    REAL *gradient;
+    ptrdiff_t n_rows, K;
+} NAME(problem);
 
-/* exp(x) for x <= 0: x = n ln 2 + r with |r| <= ln(2) / 2, a Taylor polynomial in r, and n added
-   to the exponent bits. */
-SKROUTE_INLINE REAL NAME(exp_nonpositive)(REAL x)
+/* ---- few columns: WIDTH rows side by side ---- */
+
+/* x (K, WIDTH) becomes the gradient; returns the losses.  `taint` stays 0 as long as every input
+   is finite: 0 * x is NaN otherwise. */
+SKROUTE_INLINE VEC NAME(tile)(
+    REAL *x, REAL *u, const REAL *cost, const REAL *sensitivity, const REAL *weight,
+    ptrdiff_t K, int surrogate, VEC *taint)
 {
-#if defined(FLT_EVAL_METHOD) && FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 16
-    return (REAL)exp((double)x); /* extended precision would undo the rounding trick */
-#else
-    REAL shifted = x * (REAL)1.4426950408889634 + ROUNDER;
-    REAL n = shifted - ROUNDER;
-    REAL r = (x - n * LN2_HIGH) - n * LN2_LOW;
-    REAL p;
-    BITS power, bits;
-    if (sizeof(REAL) == 4) {
-        p = (REAL)(1.0 / 720);
-    } else {
-        p = (REAL)(1.0 / 479001600);
-        p = p * r + (REAL)(1.0 / 39916800);
-        p = p * r + (REAL)(1.0 / 3628800);
-        p = p * r + (REAL)(1.0 / 362880);
-        p = p * r + (REAL)(1.0 / 40320);
-        p = p * r + (REAL)(1.0 / 5040);
-        p = p * r + (REAL)(1.0 / 720);
-    }
-    p = p * r + (REAL)(1.0 / 120);
-    p = p * r + (REAL)(1.0 / 24);
-    p = p * r + (REAL)(1.0 / 6);
-    p = p * r + (REAL)0.5;
-    p = p * r + (REAL)1;
-    p = p * r + (REAL)1;
-    memcpy(&power, &shifted, sizeof power);
-    memcpy(&bits, &p, sizeof bits);
-    bits = (bits + (power << MANTISSA)) & (BITS)-(x >= SMALLEST); /* a mask, not a branch */
-    memcpy(&p, &bits, sizeof p);
-    return p;
-#endif
-}
+    VEC x_max = NAME(repeat)(-LARGEST), u_max = x_max, minus_u_max = x_max, bad = *taint;
+    VEC mass = {0}, loss = {0}, n_best = {0}, best_x = {0}, spread, scale = NAME(load)(weight);
+    ptrdiff_t k, end = K * WIDTH;
 
-/* log(x) for x >= 1: x = 2^n m with m in [1, 2), and log m = 2 atanh((m - 1) / (m + 1)) about
-   m = sqrt(2). */
-SKROUTE_INLINE REAL NAME(log_from_one)(REAL x)
-{
-    BITS bits, one = (BITS)EXPONENT_BIAS << MANTISSA;
-    REAL m, n, f, g, series;
-    memcpy(&bits, &x, sizeof bits);
-    n = (REAL)(int32_t)((bits >> MANTISSA) - EXPONENT_BIAS);
-    bits = (bits & (((BITS)1 << MANTISSA) - 1)) | one;
-    memcpy(&m, &bits, sizeof m);
-    n = m > (REAL)1.4142135623730951 ? n + 1 : n;
-    m = m > (REAL)1.4142135623730951 ? m * (REAL)0.5 : m;
-    f = (m - 1) / (m + 1);
-    g = f * f;
-    series = (REAL)(2.0 / 9);
-    if (sizeof(REAL) == 8) {
-        series = (REAL)(2.0 / 21);
-        series = series * g + (REAL)(2.0 / 19);
-        series = series * g + (REAL)(2.0 / 17);
-        series = series * g + (REAL)(2.0 / 15);
-        series = series * g + (REAL)(2.0 / 13);
-        series = series * g + (REAL)(2.0 / 11);
-        series = series * g + (REAL)(2.0 / 9);
-    }
-    series = series * g + (REAL)(2.0 / 7);
-    series = series * g + (REAL)(2.0 / 5);
-    series = series * g + (REAL)(2.0 / 3);
-    series = series * g + (REAL)2;
-    return n * LN2_HIGH + (n * LN2_LOW + f * series);
-}
-
-/* ---- rows to lanes and back: (LANES, K) row by row <-> (K, LANES) ---- */
-
-#ifdef SKROUTE_SHUFFLE
-typedef REAL NAME(four) __attribute__((vector_size(4 * sizeof(REAL))));
-
-/* Transpose the 4 x 4 numbers at `from`; consecutive rows are `from_step` and `to_step` apart. */
-SKROUTE_INLINE void NAME(transpose4)(const REAL *from, ptrdiff_t from_step, REAL *to, ptrdiff_t to_step)
-{
-    NAME(four) a, b, c, d, low_ab, high_ab, low_cd, high_cd;
-    memcpy(&a, from, sizeof a);
-    memcpy(&b, from + from_step, sizeof b);
-    memcpy(&c, from + 2 * from_step, sizeof c);
-    memcpy(&d, from + 3 * from_step, sizeof d);
-    low_ab = __builtin_shufflevector(a, b, 0, 4, 2, 6);
-    high_ab = __builtin_shufflevector(a, b, 1, 5, 3, 7);
-    low_cd = __builtin_shufflevector(c, d, 0, 4, 2, 6);
-    high_cd = __builtin_shufflevector(c, d, 1, 5, 3, 7);
-    a = __builtin_shufflevector(low_ab, low_cd, 0, 1, 4, 5);
-    b = __builtin_shufflevector(high_ab, high_cd, 0, 1, 4, 5);
-    c = __builtin_shufflevector(low_ab, low_cd, 2, 3, 6, 7);
-    d = __builtin_shufflevector(high_ab, high_cd, 2, 3, 6, 7);
-    memcpy(to, &a, sizeof a);
-    memcpy(to + to_step, &b, sizeof b);
-    memcpy(to + 2 * to_step, &c, sizeof c);
-    memcpy(to + 3 * to_step, &d, sizeof d);
-}
-#endif
-
-SKROUTE_INLINE void NAME(to_lanes)(const REAL *rows, REAL *lanes, ptrdiff_t K)
-{
-    ptrdiff_t v, k;
-    if (K == 1) {
-        memcpy(lanes, rows, LANES * sizeof(REAL));
-        return;
-    }
-    if (K == 2) { /* a constant stride is vectorized by the compiler */
-        for (v = 0; v < LANES; v++) {
-            lanes[v] = rows[2 * v];
-            lanes[LANES + v] = rows[2 * v + 1];
+    for (k = 0; k < end; k += WIDTH) {
+        VEC a = NAME(load)(x + k), b = NAME(load)(u + k);
+        if (cost != NULL) {
+            b -= NAME(load)(sensitivity) * NAME(load)(cost + k);
+            NAME(store)(u + k, b);
         }
-        return;
+        bad += a * (REAL)0 + b * (REAL)0;
+        x_max = NAME(larger)(a, x_max);
+        u_max = NAME(larger)(b, u_max);
+        if (surrogate)
+            minus_u_max = NAME(larger)(-b, minus_u_max);
     }
-#ifdef SKROUTE_SHUFFLE
-    if (K >= 4) {
-        for (v = 0; v < LANES; v += 4)
-            for (k = 0; k < K; k += 4) {
-                if (k > K - 4)
-                    k = K - 4; /* the last four columns overlap those before and repeat them */
-                NAME(transpose4)(rows + v * K + k, K, lanes + k * LANES + v, LANES);
-            }
-        return;
-    }
-#endif
-    for (v = 0; v < LANES; v++)
-        for (k = 0; k < K; k++)
-            lanes[k * LANES + v] = rows[v * K + k];
-}
-
-SKROUTE_INLINE void NAME(to_rows)(const REAL *lanes, REAL *rows, ptrdiff_t K)
-{
-    ptrdiff_t v, k;
-    if (K == 1) {
-        memcpy(rows, lanes, LANES * sizeof(REAL));
-        return;
-    }
-    if (K == 2) {
-        for (v = 0; v < LANES; v++) {
-            rows[2 * v] = lanes[v];
-            rows[2 * v + 1] = lanes[LANES + v];
-        }
-        return;
-    }
-#ifdef SKROUTE_SHUFFLE
-    if (K >= 4) {
-        for (v = 0; v < LANES; v += 4)
-            for (k = 0; k < K; k += 4) {
-                if (k > K - 4)
-                    k = K - 4;
-                NAME(transpose4)(lanes + k * LANES + v, LANES, rows + v * K + k, K);
-            }
-        return;
-    }
-#endif
-    for (v = 0; v < LANES; v++)
-        for (k = 0; k < K; k++)
-            rows[v * K + k] = lanes[k * LANES + v];
-}
-
-/* Lanes past the last row hold zeros: harmless numbers with weight 0. */
-SKROUTE_INLINE void NAME(load_tile)(const REAL *rows, ptrdiff_t n_rows, REAL *lanes, ptrdiff_t K)
-{
-    ptrdiff_t v, k;
-    if (n_rows >= LANES) {
-        NAME(to_lanes)(rows, lanes, K);
-        return;
-    }
-    for (k = 0; k < K; k++)
-        for (v = 0; v < LANES; v++)
-            lanes[k * LANES + v] = v < n_rows ? rows[v * K + k] : (REAL)0;
-}
-
-SKROUTE_INLINE void NAME(store_tile)(const REAL *lanes, REAL *rows, ptrdiff_t n_rows, ptrdiff_t K)
-{
-    ptrdiff_t v, k;
-    if (n_rows >= LANES) {
-        NAME(to_rows)(lanes, rows, K);
-        return;
-    }
-    for (v = 0; v < n_rows; v++)
-        for (k = 0; k < K; k++)
-            rows[v * K + k] = lanes[k * LANES + v];
-}
-
-/* ---- one tile: LANES rows side by side, x (K, LANES) becomes the gradient ---- */
-
-/* Adds the weighted losses to `total`.  `weight` is 0 in lanes without a row.  `taint` stays 0 as
-   long as every input is finite: 0 * x is NaN otherwise. */
-SKROUTE_INLINE void NAME(tile)(
-    REAL *__restrict x, REAL *__restrict u, const REAL *__restrict cost,
-    const REAL *__restrict sensitivity, const double *__restrict weight, double gradient_scale,
-    ptrdiff_t K, int surrogate, double *__restrict total, REAL *__restrict taint)
-{
-    REAL x_max[LANES], u_max[LANES], u_min[LANES], mass[LANES], loss[LANES], scale[LANES];
-    REAL n_best[LANES], best_x[LANES];
-    ptrdiff_t k, v;
-
-    if (cost != NULL)
-        for (k = 0; k < K; k++)
-            for (v = 0; v < LANES; v++)
-                u[k * LANES + v] -= sensitivity[v] * cost[k * LANES + v];
-    for (v = 0; v < LANES; v++) {
-        x_max[v] = x[v];
-        u_max[v] = u_min[v] = u[v];
-        mass[v] = loss[v] = n_best[v] = best_x[v] = 0;
-    }
-    for (k = 0; k < K; k++)
-        for (v = 0; v < LANES; v++) {
-            REAL a = x[k * LANES + v], b = u[k * LANES + v];
-            taint[v] += a * (REAL)0 + b * (REAL)0;
-            x_max[v] = a > x_max[v] ? a : x_max[v];
-            u_max[v] = b > u_max[v] ? b : u_max[v];
-            if (surrogate)
-                u_min[v] = b < u_min[v] ? b : u_min[v];
-        }
+    *taint = bad;
 
     if (!surrogate) { /* sum_k p_k d_k with d = max u - u; gradient p_k (d_k - sum_j p_j d_j) */
-        for (k = 0; k < K; k++)
-            for (v = 0; v < LANES; v++) {
-                REAL e = NAME(exp_nonpositive)(x[k * LANES + v] - x_max[v]);
-                REAL d = u_max[v] - u[k * LANES + v];
-                x[k * LANES + v] = e;
-                mass[v] += e;
-                loss[v] += e * d;
-            }
-        for (v = 0; v < LANES; v++) {
-            loss[v] /= mass[v];
-            scale[v] = (REAL)(weight[v] * gradient_scale) / mass[v];
-            total[v] += weight[v] * (double)loss[v];
+        for (k = 0; k < end; k += WIDTH) {
+            VEC e = NAME(exp_nonpositive)(NAME(load)(x + k) - x_max);
+            VEC d = u_max - NAME(load)(u + k);
+            NAME(store)(x + k, e);
+            NAME(store)(u + k, d);
+            mass += e;
+            loss += e * d;
         }
-        for (k = 0; k < K; k++)
-            for (v = 0; v < LANES; v++)
-                x[k * LANES + v] *= (u_max[v] - u[k * LANES + v] - loss[v]) * scale[v];
-        return;
+        loss /= mass;
+        scale /= mass;
+        for (k = 0; k < end; k += WIDTH)
+            NAME(store)(x + k, NAME(load)(x + k) * (NAME(load)(u + k) - loss) * scale);
+        return loss;
     }
 
     /* (max u - min u) * (log sum_j exp x_j - mean of x over the best); gradient p - 1[best] / n */
-    for (k = 0; k < K; k++)
-        for (v = 0; v < LANES; v++) {
-            REAL a = x[k * LANES + v] - x_max[v];
-            REAL e = NAME(exp_nonpositive)(a);
-            REAL b = u[k * LANES + v] == u_max[v] ? (REAL)1 : (REAL)0;
-            x[k * LANES + v] = e;
-            u[k * LANES + v] = b;
-            mass[v] += e;
-            n_best[v] += b;
-            best_x[v] += b * a;
-        }
-    for (v = 0; v < LANES; v++) {
-        REAL spread = u_max[v] - u_min[v];
-        loss[v] = spread * (NAME(log_from_one)(mass[v]) - best_x[v] / n_best[v]);
-        scale[v] = (REAL)(weight[v] * gradient_scale) * spread;
-        total[v] += weight[v] * (double)loss[v];
-        mass[v] = 1 / mass[v];
-        n_best[v] = 1 / n_best[v];
+    for (k = 0; k < end; k += WIDTH) {
+        VEC a = NAME(load)(x + k) - x_max;
+        VEC e = NAME(exp_nonpositive)(a);
+        VEC best = KEEP_IF(NAME(load)(u + k) == u_max, NAME(repeat)(1));
+        NAME(store)(x + k, e);
+        NAME(store)(u + k, best);
+        mass += e;
+        n_best += best;
+        best_x += best * a;
     }
-    for (k = 0; k < K; k++)
-        for (v = 0; v < LANES; v++)
-            x[k * LANES + v] =
-                (x[k * LANES + v] * mass[v] - u[k * LANES + v] * n_best[v]) * scale[v];
+    spread = u_max + minus_u_max;
+    loss = spread * (NAME(log_from_one)(mass) - best_x / n_best);
+    scale *= spread;
+    mass = scale / mass;
+    n_best = scale / n_best;
+    for (k = 0; k < end; k += WIDTH)
+        NAME(store)(x + k, NAME(load)(x + k) * mass - NAME(load)(u + k) * n_best);
+    return loss;
 }
 
-/* Blocks of rows small enough for the L1 cache.  All tiles of a block are transposed before the
-   first is read again: a vector loaded from numbers just stored piecewise would have to wait. */
-SKROUTE_INLINE void NAME(blocks)(
-    const REAL *logits, const REAL *utility, const REAL *cost, const double *sensitivity,
-    ptrdiff_t sensitivity_step, const double *weight, ptrdiff_t weight_step, double gradient_scale,
-    REAL *gradient, ptrdiff_t n_rows, ptrdiff_t K, int surrogate,
-    REAL *scratch, ptrdiff_t n_tiles, double *total, REAL *taint)
+/* Memory works while the processor computes: bring `size` numbers from `start` on to the cache. */
+SKROUTE_INLINE void NAME(prefetch)(
+    const NAME(problem) *p, ptrdiff_t start, ptrdiff_t size, int affine)
 {
-    REAL *x = scratch, *u = x + n_tiles * K * LANES, *c = u + n_tiles * K * LANES;
-    REAL lambda[LANES];
-    double w[LANES];
-    ptrdiff_t first, t, v;
-
-    for (first = 0; first < n_rows; first += n_tiles * LANES) {
-        ptrdiff_t n_block = n_rows - first < n_tiles * LANES ? n_rows - first : n_tiles * LANES;
-        for (t = 0; t < n_block; t += LANES) {
-            ptrdiff_t at = (first + t) * K;
-            NAME(load_tile)(logits + at, n_block - t, x + t * K, K);
-            NAME(load_tile)(utility + at, n_block - t, u + t * K, K);
-            if (cost != NULL)
-                NAME(load_tile)(cost + at, n_block - t, c + t * K, K);
-        }
-        for (t = 0; t < n_block; t += LANES) {
-            ptrdiff_t at = (first + n_block + t) * K * (ptrdiff_t)sizeof(REAL), k;
-            /* Memory works while the processor computes: the same tile of the next block. */
-            if (first + n_block + t + LANES <= n_rows)
-                for (k = 0; k < K * LANES * (ptrdiff_t)sizeof(REAL); k += 64) {
-                    SKROUTE_PREFETCH((const char *)logits + at + k, 0);
-                    SKROUTE_PREFETCH((const char *)utility + at + k, 0);
-                    SKROUTE_PREFETCH((const char *)gradient + at + k, 1);
-                    if (cost != NULL)
-                        SKROUTE_PREFETCH((const char *)cost + at + k, 0);
-                }
-            for (v = 0; v < LANES; v++) {
-                ptrdiff_t row = first + (t + v < n_block ? t + v : n_block - 1);
-                w[v] = t + v < n_block ? weight[row * weight_step] : 0;
-                if (cost != NULL)
-                    lambda[v] = (REAL)sensitivity[row * sensitivity_step];
-            }
-            NAME(tile)(x + t * K, u + t * K, cost != NULL ? c + t * K : NULL, lambda, w,
-                       gradient_scale, K, surrogate, total, taint);
-        }
-        for (t = 0; t < n_block; t += LANES)
-            NAME(store_tile)(x + t * K, gradient + (first + t) * K, n_block - t, K);
+    ptrdiff_t k, end = start + size < p->n_rows * p->K ? start + size : p->n_rows * p->K;
+    for (k = start; k < end; k += 64 / (ptrdiff_t)sizeof(REAL)) {
+        SKROUTE_PREFETCH(p->logits + k, 0);
+        SKROUTE_PREFETCH(p->utility + k, 0);
+        SKROUTE_PREFETCH(p->gradient + k, 1);
+        if (affine)
+            SKROUTE_PREFETCH(p->cost + k, 0);
     }
 }
 
-/* Rows [0, n_rows): writes the gradient times `gradient_scale`, adds the weighted sum of the
-   losses to `value`.  A step is 1, or 0 where all rows share one number.  Returns 0, or
-   SKROUTE_NOT_FINITE for a logit or utility that is not (value and gradient mean nothing then),
-   or SKROUTE_NO_MEMORY. */
-SKROUTE_CLONES static int NAME(policy_loss)(
+SKROUTE_INLINE int NAME(narrow)(const NAME(problem) *p, int affine, int surrogate, double *value)
+{
+    REAL x[(WIDE + 1) * WIDTH], u[(WIDE + 1) * WIDTH], c[(WIDE + 1) * WIDTH];
+    REAL sensitivity[WIDTH] = {0}, scaled[WIDTH] = {0};
+    double weight[WIDTH] = {0};
+    NAME(doubles) total[2] = {{0}};
+    VEC taint = {0}, loss;
+    ptrdiff_t first, v, K = p->K;
+    int finite = 1;
+
+    for (first = 0; first < p->n_rows; first += WIDTH) {
+        ptrdiff_t n = p->n_rows - first < WIDTH ? p->n_rows - first : WIDTH;
+        NAME(prefetch)(p, (first + 4 * WIDTH) * K, WIDTH * K, affine);
+        if (first == 0 || n < WIDTH || p->weight_step || p->sensitivity_step)
+            for (v = 0; v < WIDTH; v++) {
+                ptrdiff_t row = first + (v < n ? v : n - 1);
+                weight[v] = v < n ? p->weight[row * p->weight_step] : 0;
+                scaled[v] = (REAL)(weight[v] * p->gradient_scale);
+                if (affine)
+                    sensitivity[v] = (REAL)p->sensitivity[row * p->sensitivity_step];
+            }
+        NAME(load_tile)(p->logits + first * K, n, x, K);
+        NAME(load_tile)(p->utility + first * K, n, u, K);
+        if (affine)
+            NAME(load_tile)(p->cost + first * K, n, c, K);
+        loss = NAME(tile)(x, u, affine ? c : NULL, sensitivity, scaled, K, surrogate, &taint);
+        NAME(add_weighted)(total, weight, loss);
+        NAME(store_tile)(x, p->gradient + first * K, n, K);
+    }
+    for (v = 0; v < WIDTH; v++) {
+        double share;
+        memcpy(&share, (const char *)total + v * sizeof share, sizeof share);
+        *value += share;
+        finite &= NUMBER(taint, v) == 0;
+    }
+    return finite ? 0 : SKROUTE_NOT_FINITE;
+}
+
+/* ---- many columns: WIDTH numbers of one row side by side ---- */
+
+SKROUTE_INLINE VEC NAME(utilities)(const REAL *utility, const REAL *cost, REAL sensitivity)
+{
+    VEC u = NAME(load)(utility);
+    return cost != NULL ? u - sensitivity * NAME(load)(cost) : u;
+}
+
+/* Row `i`; returns its loss.  The last WIDTH columns are one more vector that overlaps those
+   before; in sums `skip` of its numbers do not count.  The gradient may lie upon the logits, so the
+   exponentials wait in it, and those of the last vector in a register. */
+SKROUTE_INLINE REAL NAME(row)(
+    const NAME(problem) *p, ptrdiff_t i, int affine, int surrogate, double weight, VEC *taint)
+{
+    ptrdiff_t K = p->K, k, end = K - WIDTH, whole = (K - 1) / WIDTH * WIDTH;
+    const REAL *x = p->logits + i * K, *u = p->utility + i * K;
+    const REAL *c = affine ? p->cost + i * K : NULL;
+    const REAL sensitivity = affine ? (REAL)p->sensitivity[i * p->sensitivity_step] : 0;
+    REAL *gradient = p->gradient + i * K;
+    REAL scale = (REAL)(weight * p->gradient_scale), row_loss, share;
+    VEC lanes, last_x = NAME(load)(x + end);
+    VEC last_u = NAME(utilities)(u + end, affine ? c + end : NULL, sensitivity);
+    VEC x_max = last_x, u_max = last_u, minus_u_max = -last_u;
+    VEC bad = last_x * (REAL)0 + last_u * (REAL)0, last_e, mass, loss, n_best, best_x, counts;
+    for (k = 0; k < WIDTH; k++)
+        NUMBER(lanes, k) = (REAL)k;
+    counts = KEEP_IF(lanes >= (REAL)(whole - end), NAME(repeat)(1));
+#define U(k) NAME(utilities)(u + (k), affine ? c + (k) : NULL, sensitivity)
+
+    for (k = 0; k < whole; k += WIDTH) {
+        VEC a = NAME(load)(x + k), b = U(k);
+        bad += a * (REAL)0 + b * (REAL)0;
+        x_max = NAME(larger)(a, x_max);
+        u_max = NAME(larger)(b, u_max);
+        if (surrogate)
+            minus_u_max = NAME(larger)(-b, minus_u_max);
+    }
+    *taint += bad;
+    FOLD(x_max, NAME(larger));
+    FOLD(u_max, NAME(larger));
+
+    last_e = NAME(exp_nonpositive)(last_x - x_max);
+    mass = counts * last_e;
+    if (!surrogate) {
+        VEC last_d = u_max - last_u;
+        loss = mass * last_d;
+        for (k = 0; k < whole; k += WIDTH) {
+            VEC e = NAME(exp_nonpositive)(NAME(load)(x + k) - x_max);
+            NAME(store)(gradient + k, e);
+            mass += e;
+            loss += e * (u_max - U(k));
+        }
+        FOLD(mass, NAME(plus));
+        FOLD(loss, NAME(plus));
+        row_loss = NUMBER(loss, 0) / NUMBER(mass, 0);
+        scale /= NUMBER(mass, 0);
+        for (k = 0; k < whole; k += WIDTH)
+            NAME(store)(gradient + k,
+                        NAME(load)(gradient + k) * (u_max - U(k) - row_loss) * scale);
+        NAME(store)(gradient + end, last_e * (last_d - row_loss) * scale);
+        return row_loss;
+    }
+
+#define BEST(u) KEEP_IF((u) == u_max, NAME(repeat)(1))
+    FOLD(minus_u_max, NAME(larger));
+    n_best = counts * BEST(last_u);
+    best_x = n_best * (last_x - x_max);
+    for (k = 0; k < whole; k += WIDTH) {
+        VEC a = NAME(load)(x + k) - x_max, e = NAME(exp_nonpositive)(a), best = BEST(U(k));
+        NAME(store)(gradient + k, e);
+        mass += e;
+        n_best += best;
+        best_x += best * a;
+    }
+    FOLD(mass, NAME(plus));
+    FOLD(n_best, NAME(plus));
+    FOLD(best_x, NAME(plus));
+    row_loss = NUMBER(u_max, 0) + NUMBER(minus_u_max, 0);
+    scale *= row_loss;
+    row_loss *= (REAL)log((double)NUMBER(mass, 0)) - NUMBER(best_x, 0) / NUMBER(n_best, 0);
+    share = 1 / NUMBER(n_best, 0);
+    mass = 1 / mass;
+    for (k = 0; k < whole; k += WIDTH)
+        NAME(store)(gradient + k, (NAME(load)(gradient + k) * mass - BEST(U(k)) * share) * scale);
+    NAME(store)(gradient + end, (last_e * mass - BEST(last_u) * share) * scale);
+    return row_loss;
+#undef BEST
+#undef U
+}
+
+SKROUTE_INLINE int NAME(wide)(const NAME(problem) *p, int affine, int surrogate, double *value)
+{
+    VEC taint = {0};
+    ptrdiff_t i, v;
+    int finite = 1;
+    for (i = 0; i < p->n_rows; i++) {
+        double weight = p->weight[i * p->weight_step];
+        *value += weight * (double)NAME(row)(p, i, affine, surrogate, weight, &taint);
+    }
+    for (v = 0; v < WIDTH; v++)
+        finite &= NUMBER(taint, v) == 0;
+    return finite ? 0 : SKROUTE_NOT_FINITE;
+}
+
+/* Writes the gradient times `gradient_scale`, adds the weighted sum of the losses to `value`.
+   Returns 0, or SKROUTE_NOT_FINITE for a logit or utility that is not (value and gradient mean
+   nothing then). */
+static int NAME(policy_loss)(
     const REAL *logits, const REAL *utility, const REAL *cost, const double *sensitivity,
     ptrdiff_t sensitivity_step, const double *weight, ptrdiff_t weight_step, double gradient_scale,
     REAL *gradient, ptrdiff_t n_rows, ptrdiff_t K, int surrogate, double *value)
 {
-    SKROUTE_ALIGNED REAL stack[3 * CAPACITY];
-    REAL *scratch = stack, taint[LANES] = {0};
-    double total[LANES] = {0};
-    ptrdiff_t v, n_tiles = CAPACITY / (K * LANES);
-    int status = 0;
-    if (n_tiles > TILES)
-        n_tiles = TILES;
-    if (n_tiles == 0) { /* hundreds of columns: a block is one tile, in memory of its own */
-        n_tiles = 1;
-        scratch = malloc(3 * K * LANES * sizeof(REAL));
-        if (scratch == NULL)
-            return SKROUTE_NO_MEMORY;
-    }
-#define BLOCKS(cost, surrogate) NAME(blocks)( \
-        logits, utility, cost, sensitivity, sensitivity_step, weight, weight_step, gradient_scale, \
-        gradient, n_rows, K, surrogate, scratch, n_tiles, total, taint)
+    const NAME(problem) p = {logits, utility, cost, sensitivity, weight, sensitivity_step,
+                             weight_step, gradient_scale, gradient, n_rows, K};
     /* With constants the compiler drops the branches inside the loops. */
-    if (cost == NULL && !surrogate)
-        BLOCKS(NULL, 0);
-    else if (cost == NULL)
-        BLOCKS(NULL, 1);
-    else if (!surrogate)
-        BLOCKS(cost, 0);
-    else
-        BLOCKS(cost, 1);
-#undef BLOCKS
-    for (v = 0; v < LANES; v++) {
-        *value += total[v];
-        if (!(taint[v] == 0))
-            status = SKROUTE_NOT_FINITE;
+    if (WIDTH > 1 && K < WIDE) {
+        if (cost == NULL)
+            return surrogate ? NAME(narrow)(&p, 0, 1, value) : NAME(narrow)(&p, 0, 0, value);
+        return surrogate ? NAME(narrow)(&p, 1, 1, value) : NAME(narrow)(&p, 1, 0, value);
     }
-    if (scratch != stack)
-        free(scratch);
-    return status;
+    if (cost == NULL)
+        return surrogate ? NAME(wide)(&p, 0, 1, value) : NAME(wide)(&p, 0, 0, value);
+    return surrogate ? NAME(wide)(&p, 1, 1, value) : NAME(wide)(&p, 1, 0, value);
 }
 
 #undef REAL
 #undef BITS
-#undef NAME
-#undef CAPACITY
+#undef VEC
+#undef NUMBER
+#undef KEEP_IF
+#undef FOLD
+#undef FOLD_8
 #undef MANTISSA
 #undef EXPONENT_BIAS
 #undef ROUNDER
 #undef LN2_HIGH
 #undef LN2_LOW
 #undef SMALLEST
+#undef LARGEST
+#undef WIDTH
+#undef TWO_EIGHTS
+#undef MAXIMUM
+#undef WIDE
+#undef EVEN
+#undef ODD
+#undef LOW
+#undef HIGH
+#undef TURN_8
+#undef TURN_4
+#undef TURN_2
+#undef TURN_1

@@ -18,9 +18,10 @@ from skroute.policy import classification_surrogate, softmax_regret
 
 LOSSES = [softmax_regret, classification_surrogate]
 TOLERANCE = {np.float32: 1e-5, np.float64: 1e-12}
-# one lane, a tile and its neighbours, a block and its neighbours, several segments
-ROWS = [1, 2, 15, 16, 17, 255, 256, 257, 1000]
-COLUMNS = [1, 2, 3, 4, 5, 7, 8, 11, 33, 257, 300]
+# one row, a tile of either precision and its neighbours, a segment and its neighbours
+ROWS = [1, 2, 7, 8, 9, 15, 16, 17, 255, 256, 257, 1000]
+# rows side by side, and from 16 (float64) or 48 (float32) columns on one by one
+COLUMNS = [1, 2, 3, 4, 5, 7, 8, 11, 15, 16, 17, 24, 33, 47, 48, 49, 64, 257]
 
 
 def numpy_twin(loss, logits, utility, sample_weight=None):
@@ -215,7 +216,7 @@ def test_threads_after_fork():
 
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("shape", [(37, 5), (300, 11), (20, 300)])
+@pytest.mark.parametrize("shape", [(37, 2), (37, 5), (300, 11), (20, 64), (20, 300)])
 @pytest.mark.parametrize("per_row", [False, True])
 def test_affine_case(loss, dtype, shape, per_row):
     rng = np.random.default_rng(3)
@@ -267,14 +268,17 @@ def test_properties(data):
     assert np.mean(utility.max(axis=1) - chosen) <= bound / np.log(2) * (1 + 1e-9) + 1e-9
 
 
-def test_out_is_written_and_returned():
-    logits, utility = problem(30, 4)
-    _, expected = softmax_regret(logits, utility)
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_columns", [2, 4, 16, 48, 49, 100])
+def test_out_is_written_and_returned(loss, dtype, n_columns):
+    logits, utility = problem(30, n_columns, dtype)
+    _, expected = loss(logits, utility)
     out = np.full_like(logits, np.nan)
-    _, gradient = softmax_regret(logits, utility, out=out)
+    _, gradient = loss(logits, utility, out=out)
     assert gradient is out
     assert_array_equal(out, expected)
-    _, gradient = softmax_regret(logits, utility, out=logits)
+    _, gradient = loss(logits, utility, out=logits)
     assert gradient is logits
     assert_array_equal(logits, expected)
 
@@ -288,7 +292,7 @@ def test_logits_set_the_dtype():
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("name", ["logits", "utility", "cost"])
-@pytest.mark.parametrize("shape", [(300, 5), (3, 400)])
+@pytest.mark.parametrize("shape", [(300, 5), (9, 60), (3, 400)])
 @pytest.mark.parametrize("n_threads", [1, 2])
 def test_not_finite(bad, dtype, name, shape, n_threads):
     tables = dict(zip(("logits", "utility"), problem(*shape, dtype), strict=True))
