@@ -14,17 +14,15 @@ from __future__ import annotations
 
 import argparse
 import csv
-import itertools
 import os
 import time
 import warnings
-from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 from joblib import Parallel, delayed
-from router_study_cases import Case, ablation_cases, all_cases, prepare
+from router_study_cases import Case, all_cases, prepare
 from router_study_methods import methods_of
 from threadpoolctl import threadpool_limits
 
@@ -58,14 +56,6 @@ def finished(path: Path) -> set[tuple[str, ...]]:
         return {tuple(line[name] for name in CASE_COLUMNS) for line in csv.DictReader(file)}
 
 
-def interleaved(cases: Iterator[Case]) -> list[Case]:
-    """Order cases by seed within a table, so that a run that is cut short has something of all."""
-    sections = {}
-    for case in cases:
-        sections.setdefault(case.section, []).append(case)
-    return list(itertools.chain.from_iterable(sections.values()))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -78,9 +68,7 @@ def main() -> None:
     options = parser.parse_args()
     tables = {path.stem: path for path in options.tables}
     scale = 0.25 if options.quick else 1.0
-    cases = interleaved(
-        itertools.chain(ablation_cases(list(tables), scale), all_cases(list(tables), scale))
-    )
+    cases = all_cases(list(tables), scale)
     if options.sections:
         cases = [case for case in cases if case.section in options.sections]
     options.output.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Cases of the router study: problems, simulated logs and the regret of choices on held-out rows."""
+"""Cases of the router study: problems, simulated logs and the regret of chosen models."""
 
 from __future__ import annotations
 
@@ -124,57 +124,76 @@ def _record(y: np.ndarray, case: Case) -> np.ndarray:
         error = rng.normal(size=model.max() + 1)[model] + rng.normal(size=len(y))
         recorded = expit(logit(np.minimum(y["propensity"], 0.999)) + PROPENSITY_ERROR * error)
     columns = {name: y[name] for name in ("group", "weight") if name in y.dtype.names}
-    return logged_feedback(
-        y["model"], y["quality"], cost=y["cost"], propensity=recorded, **columns
-    )
+    return logged_feedback(y["model"], y["quality"], cost=y["cost"], propensity=recorded, **columns)
 
 
-def all_cases(tables: list[str], scale: float) -> Iterator[Case]:
-    """Yield the cases of the study. `scale` multiplies the number of seeds."""
+def all_cases(tables: list[str], scale: float) -> list[Case]:
+    """Return the cases of the study. `scale` multiplies the number of seeds."""
 
-    def seeds(number: int) -> range:
-        return range(max(2, round(scale * number)))
+    def seeds(number: int, first: int = 0) -> range:
+        return range(first, first + max(2, round(scale * number)))
 
+    return [
+        *_table_cases(tables, seeds),
+        *_safety_cases(seeds),
+        *_ablation_cases(tables, seeds),
+        *_synthetic_cases(seeds),
+        *_further_table_cases(tables, seeds),
+    ]
+
+
+def _table_cases(tables: list[str], seeds: Callable[..., range]) -> Iterator[Case]:
     for name in tables:
         for seed in seeds(4):
             for mode in ("linear", "difficulty"):
-                yield Case("table", name, mode, seed=seed, rows=TABLE_ROWS)
+                yield Case("table", name, mode, rows=TABLE_ROWS, seed=seed)
         for seed in seeds(2):
-            yield Case("table", name, "uniform", seed=seed, rows=TABLE_ROWS)
+            yield Case("table", name, "uniform", rows=TABLE_ROWS, seed=seed)
+
+
+def _further_table_cases(tables: list[str], seeds: Callable[..., range]) -> Iterator[Case]:
+    for seed in seeds(2):
+        for name in tables:
             for mode in ("linear", "difficulty"):
-                yield Case("table, strength", name, mode, 2.0, seed=seed, rows=TABLE_ROWS)
-                for propensity in ("unknown", "wrong"):
-                    options = {"propensity": propensity, "seed": seed, "rows": TABLE_ROWS}
-                    yield Case("table, propensity", name, mode, **options)
-                yield Case("table, rows", name, mode, rows=500, seed=seed)
+                options = {"mode": mode, "seed": seed, "rows": TABLE_ROWS}
+                yield Case("table, strength", name, strength=2.0, **options)
+                yield Case("table, propensity", name, propensity="unknown", **options)
+                yield Case("table, propensity", name, propensity="wrong", **options)
+                yield Case("table, rows", name, **(options | {"rows": 500}))
+
+
+def _safety_cases(seeds: Callable[..., range]) -> Iterator[Case]:
+    for seed in seeds(200, first=1000):
+        yield Case("no signal", "no_signal", "difficulty", features=20, seed=seed)
+    for seed in seeds(30, first=100):
+        for regime in ("linear", "nonlinear", "noisy"):
+            size = {"rows": 300, "models": 10, "features": 20}
+            yield Case("few rows", regime, "linear", seed=seed, **size)
+
+
+def _ablation_cases(tables: list[str], seeds: Callable[..., range]) -> Iterator[Case]:
+    """Yield the cases on which every default is compared with other settings."""
+    for mode in ("linear", "difficulty"):
+        for seed in seeds(2, first=300):
+            for name in tables:
+                yield Case("ablation", name, mode, rows=TABLE_ROWS, seed=seed)
+        for seed in seeds(3, first=300):
+            for regime in REGIMES:
+                yield Case("ablation", regime, mode, seed=seed)
+
+
+def _synthetic_cases(seeds: Callable[..., range]) -> Iterator[Case]:
     for regime in REGIMES:
-        for seed in seeds(6):
+        for seed in seeds(4):
             for mode in ("uniform", "linear", "difficulty"):
                 yield Case("regime", regime, mode, seed=seed)
             for propensity in ("unknown", "wrong"):
-                yield Case("propensity", regime, "difficulty", 1.0, propensity, seed=seed)
+                yield Case("propensity", regime, "difficulty", propensity=propensity, seed=seed)
     for regime in ("nonlinear", "noisy"):
-        for seed in seeds(4):
+        for seed in seeds(3):
             for rows in (300, 1000, 3000, 10_000, 30_000):
                 yield Case("rows", regime, "difficulty", rows=rows, seed=seed)
             for models in (2, 5, 10, 20):
                 yield Case("models", regime, "difficulty", models=models, seed=seed)
             for strength in (0.0, 1.0, 2.0, 4.0):
                 yield Case("strength", regime, "difficulty", strength, seed=seed)
-    for seed in seeds(40):
-        yield Case("no signal", "no_signal", "difficulty", features=20, seed=100 + seed)
-        for regime in ("linear", "nonlinear", "noisy"):
-            size = {"rows": 300, "models": 10, "features": 20}
-            yield Case("few rows", regime, "linear", seed=100 + seed, **size)
-
-
-def ablation_cases(tables: list[str], scale: float) -> Iterator[Case]:
-    """Yield the cases on which every default is compared with other settings."""
-    for name in tables:
-        for seed in range(max(2, round(3 * scale))):
-            for mode in ("linear", "difficulty"):
-                yield Case("ablation", name, mode, rows=TABLE_ROWS, seed=300 + seed)
-    for regime in REGIMES:
-        for seed in range(max(2, round(4 * scale))):
-            for mode in ("linear", "difficulty"):
-                yield Case("ablation", regime, mode, seed=300 + seed)

@@ -61,9 +61,7 @@ def causal(full: bool = False, adjust: Callable[[Any], Any] | None = None, **opt
         if adjust is not None:
             router.calibration_ = adjust(router.calibration_)
         quality, cost = router.predict_quality(data.X_test), router.predict_cost(data.X_test)
-        chosen = [
-            router.classes_[(quality - s * cost).argmax(axis=1)] for s in data.sensitivities
-        ]
+        chosen = [router.classes_[(quality - s * cost).argmax(axis=1)] for s in data.sensitivities]
         if (chosen[0] != router.predict(data.X_test)).any():
             raise AssertionError("the router no longer chooses by its predicted outcomes")
         return chosen
@@ -122,16 +120,23 @@ def _ablations() -> dict[str, Method]:
         "n_components=128": causal(outcome_model=_joint(n_components=128)),
         "n_radial=0": causal(outcome_model=_joint(n_radial=0)),
         "n_radial=32": causal(outcome_model=_joint(n_radial=32)),
-        "n_radial=256": causal(outcome_model=_joint(n_radial=256)),
+        "n_radial=192": causal(outcome_model=_joint(n_radial=192)),
     }
 
 
 ABLATIONS = _ablations()
-# Boosted trees on embeddings take most of the time, and are left out of the smaller comparisons.
-_WITHOUT_TREES = {name: method for name, method in METHODS.items() if name != "xgboost"}
+# Boosted trees on embeddings take most of the time, and neighbours most of the rest; the larger
+# comparisons do without them.
+_LEFT_OUT = {
+    "table, strength": {"xgboost"},
+    "table, propensity": {"xgboost"},
+    "table, rows": {"xgboost"},
+    "no signal": {"xgboost", "k-NN", FULL},
+}
 
 
 def methods_of(section: str) -> dict[str, Method]:
     if section == "ablation":
         return ABLATIONS
-    return _WITHOUT_TREES if section.startswith("table, ") else METHODS
+    left_out = _LEFT_OUT.get(section, set())
+    return {name: method for name, method in METHODS.items() if name not in left_out}
