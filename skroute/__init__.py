@@ -9,21 +9,33 @@ from typing import TYPE_CHECKING
 from ._version import __version__
 
 if TYPE_CHECKING:
+    from .correction import DRBiasCorrector
     from .feedback import full_feedback, gain_feedback, logged_feedback
     from .policy import RegretPolicyClassifier
     from .router import CausalRouter
 
 _HOME = {
     "CausalRouter": ".router",
+    "DRBiasCorrector": ".correction",
     "RegretPolicyClassifier": ".policy",
     "full_feedback": ".feedback",
     "gain_feedback": ".feedback",
     "logged_feedback": ".feedback",
 }
-_SUBMODULES = ("baselines", "datasets", "feedback", "metrics", "nuisance", "policy", "scores")
+_SUBMODULES = (
+    "baselines",
+    "correction",
+    "datasets",
+    "feedback",
+    "metrics",
+    "nuisance",
+    "policy",
+    "scores",
+)
 
 __all__ = [
     "CausalRouter",
+    "DRBiasCorrector",
     "RegretPolicyClassifier",
     "__version__",
     "full_feedback",

@@ -90,11 +90,15 @@ class RouterMixin:
         feedback = feedback.reweighted(check_sample_weight(sample_weight, len(choice)))
         return honest_value(
             choice,
-            X,
+            self._queries(X),
             feedback,
             classes=self.classes_,
             cost_sensitivity=check_cost_sensitivity(self.cost_sensitivity),
         )
+
+    def _queries(self, X: Any) -> Any:
+        """Return what of the input describes queries; the score rests on nothing else."""
+        return X
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -117,11 +121,11 @@ def read_fit_input(router: Any, X: Any, y: Any, sample_weight: Any) -> tuple[np.
             f"y shows one model only ({feedback.classes[0]!r}, 1 class), so there is nothing to "
             "choose. Log at least two models."
         )
-    if not feedback.gold.all():
+    if not feedback.gold.all() and getattr(router, "bias_correction", None) is None:
         warnings.warn(
             f"{np.count_nonzero(~feedback.gold)} of {len(feedback)} rows have a preference-based "
             f"quality, which {type(router).__name__} takes as if it were gold. Correct its bias "
-            "first, or leave these rows out.",
+            "(bias_correction=DRBiasCorrector() of CausalRouter), or leave these rows out.",
             UserWarning,
             stacklevel=3,
         )

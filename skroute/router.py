@@ -18,6 +18,8 @@ from ._outcome_router import OutcomeRouterMixin
 from ._reader import Feedback
 from ._router_base import RouterMixin, read_fit_input
 from ._validation import check_cost_sensitivity, check_excluded, resolve_cost_sensitivity
+from .correction import DRBiasCorrector
+from .correction._upstream import correct_by_columns, without_bias_columns
 from .nuisance import Overlap, fill_propensity, make_outcome_model
 from .scores import doubly_robust_scores, shrink_weights
 
@@ -52,8 +54,11 @@ class CausalRouter(OutcomeRouterMixin, RouterMixin, BaseEstimator):
     policy : estimator, default=None
         None chooses by the corrected outcome models. A `RegretPolicyClassifier` is fitted on the
         doubly robust scores of all models instead, and chooses by itself.
-    bias_correction : None
-        Not available yet. Preference-based rows are taken as they are, with a warning.
+    bias_correction : DRBiasCorrector or "upstream", default=None
+        How preference-based rows are moved to the gold scale before anything else. A corrector is
+        cloned and fitted, and its weights are honoured. "upstream" takes the last K columns of X as
+        the bias of each model, as a corrector earlier in a pipeline appends them; nothing else sees
+        them. None takes such rows as they are, with a warning.
     cv : int, splitter or iterable of splits, default=5
         Folds of the cross-fitting. An int gives folds that are shuffled by `random_state`, keep the
         groups of `y` together and spread the logged models evenly.
@@ -92,8 +97,10 @@ class CausalRouter(OutcomeRouterMixin, RouterMixin, BaseEstimator):
         The fitted policy.
     temperature_ : float
         What `predict_proba` divides decision values by.
+    bias_correction_ : DRBiasCorrector
+        The fitted corrector, where one was given.
     n_features_in_ : int
-        Number of features.
+        Number of features, bias columns included.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the features, where X had any.
 
@@ -102,14 +109,14 @@ class CausalRouter(OutcomeRouterMixin, RouterMixin, BaseEstimator):
     ValueError
         If a parameter, X or y is not as described; the message names it.
     NotImplementedError
-        If `bias_correction`, or `knots` with a `policy`, is given.
+        If `knots` is given with a `policy`.
 
     Warns
     -----
     OverlapWarning
         If some model has few effective rows, or many propensities were clipped.
     UserWarning
-        If rows have a preference-based quality.
+        If rows have a preference-based quality and `bias_correction` is None.
 
     See Also
     --------
@@ -199,7 +206,7 @@ class CausalRouter(OutcomeRouterMixin, RouterMixin, BaseEstimator):
         self : CausalRouter
         """
         cost_sensitivity = self._check_parameters()
-        X, feedback = read_fit_input(self, X, y, sample_weight)
+        X, feedback = self._correct_bias(*read_fit_input(self, X, y, sample_weight))
         random_state = check_random_state(self.random_state)
         stratum = feedback.action if feedback.logged else feedback.quality.argmax(axis=1)
         folds = make_folds(self.cv, X, stratum, feedback.group, random_state)
@@ -279,9 +286,12 @@ class CausalRouter(OutcomeRouterMixin, RouterMixin, BaseEstimator):
     def _check_parameters(self) -> float:
         if self.knots is not None and self.policy is not None:
             raise NotImplementedError("knots together with a policy is not available yet")
-        if self.bias_correction is not None:
-            raise NotImplementedError(
-                "bias_correction is not available yet: fit on gold rows, or leave it None"
+        correction = self.bias_correction
+        if not (correction is None or isinstance(correction, DRBiasCorrector)) and (
+            not isinstance(correction, str) or correction != "upstream"
+        ):
+            raise ValueError(
+                f"bias_correction must be a DRBiasCorrector, 'upstream' or None, got {correction!r}"
             )
         if isinstance(self.shrinkage, str):
             if self.shrinkage != "auto":
@@ -297,6 +307,23 @@ class CausalRouter(OutcomeRouterMixin, RouterMixin, BaseEstimator):
         cost_sensitivity = check_cost_sensitivity(self.cost_sensitivity)
         check_knots(self.knots, cost_sensitivity)
         return cost_sensitivity
+
+    def _correct_bias(self, X: np.ndarray, feedback: Feedback) -> tuple[np.ndarray, Feedback]:
+        """Return the queries, and the table with all its labels on the gold scale."""
+        if self.bias_correction is None:
+            return X, feedback
+        self._report("bias of preference-based labels")
+        if isinstance(self.bias_correction, str):
+            return correct_by_columns(X, feedback)
+        self.bias_correction_ = clone(self.bias_correction)
+        return X, self.bias_correction_.fit_correct_feedback(X, feedback)
+
+    def _queries(self, X: ArrayLike) -> np.ndarray:
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
+        if isinstance(self.bias_correction, str):
+            return without_bias_columns(X, len(self.classes_))
+        return X
 
     def _measure_overlap(self, X: np.ndarray, feedback: Feedback, folds: Folds) -> np.ndarray:
         """Set propensities and overlap, warn if it is poor; return inverse propensities (n,)."""
@@ -329,15 +356,13 @@ class CausalRouter(OutcomeRouterMixin, RouterMixin, BaseEstimator):
         return doubly_robust_scores(predicted, feedback.action, observed, weight)
 
     def _predict_outcomes(self, X: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
-        return self.calibration_.apply(*self.outcome_model_.predict(X))
+        return self.calibration_.apply(*self.outcome_model_.predict(self._queries(X)))
 
     def _decide(self, X: ArrayLike, cost_sensitivity: Any) -> np.ndarray:
         if self.policy_ is None:
             quality, cost = self._predict_outcomes(X)
             return quality - self._served(cost_sensitivity, len(quality)) * cost
-        X = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
+        X = self._queries(X)
         self._served(cost_sensitivity, len(X))
         decision = self.policy_.decision_function(X)
         # One column for two models, split so that the softmax gives their probabilities.

@@ -2,21 +2,25 @@
 
 =====================  =====================================================================
 make_routing_problem   queries, feedback and the true expected outcomes behind them
+make_gold_preference   few gold and many preference-based labels, and their true bias
 load_routing_table     a table of every model's outcomes from .npz, CSV or Parquet
 load_routing_log       logged feedback from CSV or Parquet
 simulate_log           what a biased deployment would have logged of a full table
 =====================  =====================================================================
 """
 
+from ._gold_preference import GoldPreferenceProblem, make_gold_preference
 from ._logging import simulate_log
 from ._synthetic import RoutingProblem, make_routing_problem
 from ._tables import RoutingTable, load_routing_log, load_routing_table
 
 __all__ = [
+    "GoldPreferenceProblem",
     "RoutingProblem",
     "RoutingTable",
     "load_routing_log",
     "load_routing_table",
+    "make_gold_preference",
     "make_routing_problem",
     "simulate_log",
 ]

@@ -1,0 +1,19 @@
+"""Correction of preference-based quality labels by the few gold ones beside them.
+
+====================  ======================================================================
+DRBiasCorrector       the corrector: transformer, and table in, corrected table out
+bias_report           where judge and gold disagree: by model and by group, with intervals
+gold_learning_curve   what more gold labels would buy, from the labels there are
+====================  ======================================================================
+"""
+
+from ._corrector import DRBiasCorrector
+from ._diagnostics import BiasReport, GoldLearningCurve, bias_report, gold_learning_curve
+
+__all__ = [
+    "BiasReport",
+    "DRBiasCorrector",
+    "GoldLearningCurve",
+    "bias_report",
+    "gold_learning_curve",
+]

@@ -1,0 +1,397 @@
+"""The corrector of preference-based labels: a transformer, and table in, corrected table out."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
+
+from .._crossfit import make_folds
+from .._reader import Feedback, read_feedback
+from ..nuisance import Overlap
+from ._bias_models import make_bias_model
+from ._propensity import estimate_gold_propensity
+from ._pseudo_outcomes import PSEUDO_OUTCOMES
+from ._sources import (
+    make_source_outcomes,
+    mean_squares,
+    models_that_vary,
+    only_models,
+    own_source,
+    seen,
+)
+from ._tables import with_corrected_labels
+
+_FLOATS = (np.float64, np.float32)
+
+
+class DRBiasCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Move preference-based quality labels to the scale of gold ones.
+
+    A few rows carry a gold-standard quality (expert, rubric, verifier), most a cheap one (crowd,
+    LLM judge) that is biased in a way that depends on query and model. The source of a label is a
+    treatment and the bias ``delta(x, k) = E[gold - preference | x, k]`` its conditional effect,
+    learned by cross-fitted, doubly robust pseudo-outcomes [1]_.
+
+    Parameters
+    ----------
+    learner : {"dr", "r"}, default="dr"
+        Which pseudo-outcome the bias model is fitted on. "dr": ``mu1 - mu0 + (T - e) / (e (1 - e))
+        (Y - mu_T)``, right if the outcome models or the propensities are. "r": ``(Y - m) / (T -
+        e)``, weighted by ``(T - e)**2``.
+    outcome_model : regressor, default=None
+        None learns both sources and all models together. A scikit-learn regressor, or "xgboost", is
+        cloned for every model and source.
+    propensity_model : classifier, default=None
+        Estimates the probability of gold, given the query and, in logged feedback, the model
+        (indicator columns). None is a logistic regression.
+    bias_model : regressor, default=None
+        None starts at the difference of the outcome models and learns, all models together, where
+        the pseudo-outcomes depart from it. A scikit-learn regressor is fitted on the
+        pseudo-outcomes, given the query and an indicator column for each model.
+    cv : int, splitter or iterable of splits, default=5
+        Folds of the cross-fitting. An int gives folds that are shuffled by `random_state`, keep the
+        groups of `y` together and spread models and sources evenly.
+    min_propensity : float, default=0.01
+        In (0, 0.5). Probabilities of gold are kept this far from 0 and 1; no row is dropped, and
+        `overlap_` records how many were moved.
+    passthrough : bool, default=True
+        Whether `transform` keeps X in front of the bias columns.
+    n_jobs : int, default=None
+        Processes for cross-fitting. They do not change the result.
+    random_state : int, RandomState instance or None, default=None
+        Decides folds and the random parts of the default models.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (K,)
+        Labels of the models, sorted by their string.
+    cross_fitted_bias_ : ndarray of shape (n, K)
+        Bias on the rows of `fit`, each from models that were not fitted on its fold.
+    preference_weight_ : float
+        What a corrected preference row is worth beside a gold one, in [0, 1]: the ratio of the mean
+        squared out-of-fold residuals of gold to those of preference, at most 1.
+    gold_propensity_ : ndarray of shape (n,) or None
+        Out-of-fold probability of gold, before it is kept from 0 and 1.
+    overlap_ : Overlap or None
+        Effective sample sizes of preference and gold, smallest propensity of a row's own source and
+        share of rows below `min_propensity`.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where X had any.
+
+    Raises
+    ------
+    ValueError
+        If a parameter, X or y is not as described; the message names it.
+
+    Warns
+    -----
+    UserWarning
+        If `y` has no gold rows, so that the bias cannot be known and is taken as 0.
+
+    See Also
+    --------
+    skroute.CausalRouter : Takes a corrector as ``bias_correction``.
+    skroute.correction.bias_report : Where judge and gold disagree.
+    skroute.correction.gold_learning_curve : What more gold would buy.
+
+    Notes
+    -----
+    Where `y` has gold rows only there is nothing to correct, and the bias is 0.
+
+    With the defaults, features and penalties, two dozen numbers, are learned from all rows; the
+    coefficients behind a row's bias have not seen its fold, except through the outcome models
+    inside the pseudo-outcomes of other rows, as always in cross-fitting with one set of folds.
+
+    A model whose quality never varies (the alternative of paired gains) has bias 0.
+
+    Columns appended by `fit_transform` carry the bias and not the weight: a router that reads them
+    counts corrected rows in full. Where the bias is several times as large as what is to be
+    learned, gold rows alone can serve better than corrected ones.
+
+    With the defaults time is O(n (d r + M**2) + F K M**3), with ``M <= 321 + K`` columns, ``r <=
+    128`` components and F folds; memory is O(n M + F K M**2).
+
+    References
+    ----------
+    .. [1] Zhang, Xie, Yang, Wu, *Meta-Router: Bridging Gold-standard and Preference-based
+       Evaluations in LLM Routing*, ICLR 2026, arXiv 2509.25535.
+    .. [2] Kennedy, *Towards optimal doubly robust estimation of heterogeneous causal effects*,
+       arXiv 2004.14497.
+
+    Examples
+    --------
+    >>> from skroute import DRBiasCorrector
+    >>> from skroute.datasets import make_gold_preference
+    >>> problem = make_gold_preference(1000, n_gold=100, random_state=0)
+    >>> corrector = DRBiasCorrector(random_state=0)
+    >>> corrected = corrector.fit_correct(problem.X, problem.y)
+    >>> corrected.dtype.names
+    ('quality', 'gold', 'weight')
+    >>> corrector.predict_bias(problem.X).shape
+    (1000, 2)
+    """
+
+    def __init__(
+        self,
+        learner: str = "dr",
+        *,
+        outcome_model: Any = None,
+        propensity_model: Any = None,
+        bias_model: Any = None,
+        cv: Any = 5,
+        min_propensity: float = 0.01,
+        passthrough: bool = True,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+    ) -> None:
+        self.learner = learner
+        self.outcome_model = outcome_model
+        self.propensity_model = propensity_model
+        self.bias_model = bias_model
+        self.cv = cv
+        self.min_propensity = min_propensity
+        self.passthrough = passthrough
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def fit(self, X: ArrayLike, y: Any) -> DRBiasCorrector:
+        """Learn the bias of the preference-based labels.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+            Queries.
+        y : table of feedback of shape (n,)
+            Logged or full feedback with a column ``gold``, see `skroute.feedback`.
+
+        Returns
+        -------
+        self : DRBiasCorrector
+        """
+        self._read_and_fit(X, y)
+        return self
+
+    def fit_transform(self, X: ArrayLike, y: Any = None, **fit_params: Any) -> np.ndarray:
+        """Fit, and return X with the cross-fitted bias of every row and model.
+
+        Unlike ``fit(X, y).transform(X)``, so that no row is corrected by its own label.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+            Queries.
+        y : table of feedback of shape (n,)
+            As in `fit`.
+
+        Returns
+        -------
+        columns : ndarray of shape (n, d + K), or (n, K) without `passthrough`
+        """
+        queries, _ = self._read_and_fit(X, y)
+        return self._append(queries, self.cross_fitted_bias_)
+
+    def transform(self, X: ArrayLike) -> np.ndarray:
+        """Return X with the bias of every row and model, by the models fitted on all rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+            Queries.
+
+        Returns
+        -------
+        columns : ndarray of shape (n, d + K), or (n, K) without `passthrough`
+        """
+        check_is_fitted(self)
+        queries: np.ndarray = validate_data(self, X, dtype=_FLOATS, reset=False)
+        return self._append(queries, self._predict_bias(queries))
+
+    def predict_bias(self, X: ArrayLike) -> np.ndarray:
+        """Return the bias: expected gold minus expected preference quality.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+            Queries.
+
+        Returns
+        -------
+        bias : ndarray of shape (n, K)
+        """
+        check_is_fitted(self)
+        return self._predict_bias(validate_data(self, X, dtype=_FLOATS, reset=False))
+
+    def fit_correct(self, X: ArrayLike, y: Any) -> Any:
+        """Fit, and return y with cross-fitted corrections of its preference rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+            Queries.
+        y : table of feedback of shape (n,)
+            As in `fit`.
+
+        Returns
+        -------
+        corrected : table of the form of y
+            Preference rows have the bias added to their quality; their ``weight``, a column that is
+            added where it is missing, is multiplied by `preference_weight_`. Gold rows are as they
+            were. ``gold`` still tells which is which.
+        """
+        _, feedback = self._read_and_fit(X, y)
+        return with_corrected_labels(y, self._correct(feedback, self.cross_fitted_bias_))
+
+    def correct(self, X: ArrayLike, y: Any) -> Any:
+        """Return y with its preference rows corrected, for rows that were not fitted on.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+            Queries.
+        y : table of feedback of shape (n,)
+            Of the models that were fitted.
+
+        Returns
+        -------
+        corrected : table of the form of y
+            As in `fit_correct`.
+        """
+        bias = self.predict_bias(X)
+        feedback = read_feedback(y).aligned(self.classes_)
+        check_consistent_length(bias, feedback.quality)
+        if feedback.action is not None and (feedback.action < 0).any():
+            row = int(np.flatnonzero(feedback.action < 0)[0])
+            raise ValueError(
+                f"y shows in row {row} a model that was not fitted; fitted were "
+                f"{[str(label) for label in self.classes_]}. Leave such rows out, or refit."
+            )
+        return with_corrected_labels(y, self._correct(feedback, bias))
+
+    def fit_correct_feedback(self, X: np.ndarray, feedback: Feedback) -> Feedback:
+        """Do `fit_correct` on validated X and a table that was read; all its rows count as gold."""
+        self._fit(X, feedback)
+        corrected = self._correct(feedback, self.cross_fitted_bias_)
+        return replace(corrected, gold=np.ones(len(feedback), dtype=bool))
+
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
+        """Return names of the columns: those of X and ``bias_<model>``.
+
+        Parameters
+        ----------
+        input_features : array-like of str of shape (d,), default=None
+            Names of the features, where `fit` saw none.
+
+        Returns
+        -------
+        names : ndarray of str
+        """
+        check_is_fitted(self)
+        names = super().get_feature_names_out(input_features)
+        bias = np.array([f"bias_{label}" for label in self.classes_], dtype=object)
+        return np.concatenate([names, bias]) if self.passthrough else bias
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.target_tags.one_d_labels = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    def _read_and_fit(self, X: ArrayLike, y: Any) -> tuple[np.ndarray, Feedback]:
+        queries: np.ndarray = validate_data(self, X, dtype=_FLOATS)
+        feedback = read_feedback(y)
+        check_consistent_length(queries, feedback.quality)
+        self._fit(queries, feedback)
+        return queries, feedback
+
+    def _fit(self, X: np.ndarray, feedback: Feedback) -> None:
+        self._check_parameters()
+        self.n_features_in_, self.classes_ = X.shape[1], feedback.classes
+        self.cross_fitted_bias_ = np.zeros((len(X), feedback.n_models))
+        self.preference_weight_ = 1.0
+        self.gold_propensity_: np.ndarray | None = None
+        self.overlap_: Overlap | None = None
+        counted = feedback.weight > 0
+        self._varies = np.zeros(feedback.n_models, dtype=bool)
+        if not (feedback.gold & counted).any():
+            warnings.warn(
+                "y has no gold rows, so that the bias of its preference-based labels cannot be "
+                "known and is taken as 0. Add some gold rows.",
+                UserWarning,
+                stacklevel=4,
+            )
+            return
+        if feedback.gold[counted].all():
+            return
+        self._varies = models_that_vary(feedback)
+        if self._varies.any():
+            self._learn(X, only_models(feedback, self._varies))
+
+    def _learn(self, X: np.ndarray, feedback: Feedback) -> None:
+        rng = check_random_state(self.random_state)
+        model = 0 if feedback.action is None else feedback.action
+        gold = feedback.gold.astype(np.intp)
+        folds = make_folds(self.cv, X, 2 * model + gold, feedback.group, rng)
+        seed = rng.randint(np.iinfo(np.int32).max)
+        self.outcome_model_ = make_source_outcomes(self.outcome_model, seed)
+        expected = self.outcome_model_.cross_fit(X, feedback, folds, self.n_jobs)
+        self.gold_propensity_, self.overlap_ = estimate_gold_propensity(
+            self.propensity_model, X, feedback, folds, self.min_propensity, self.n_jobs
+        )
+        propensity = np.clip(self.gold_propensity_, self.min_propensity, 1 - self.min_propensity)
+        quality = np.asarray(feedback.quality, dtype=np.float64)
+        treated = feedback.gold
+        if not feedback.logged:
+            treated, propensity = treated[:, None], propensity[:, None]
+        mu0, mu1 = (seen(expected[:, :, source], feedback) for source in (0, 1))
+        pseudo, weight = PSEUDO_OUTCOMES[self.learner](quality, treated, mu0, mu1, propensity)
+        self.bias_model_ = make_bias_model(self.bias_model, seed)
+        bias = self.bias_model_.cross_fit(
+            X, feedback, pseudo, weight, expected[:, :, 1] - expected[:, :, 0], folds, self.n_jobs
+        )
+        self.cross_fitted_bias_[:, self._varies] = bias
+        noise = mean_squares(quality - own_source(expected, feedback), feedback)
+        self.preference_weight_ = min(1.0, float(noise[1] / noise[0])) if noise[0] > 0 else 1.0
+
+    def _predict_bias(self, X: np.ndarray) -> np.ndarray:
+        bias = np.zeros((len(X), len(self.classes_)))
+        if self._varies.any():
+            expected = self.outcome_model_.predict(X)
+            start = expected[:, :, 1] - expected[:, :, 0]
+            bias[:, self._varies] = self.bias_model_.predict(X, start)
+        return bias
+
+    def _correct(self, feedback: Feedback, bias: np.ndarray) -> Feedback:
+        judged = ~feedback.gold
+        quality = np.asarray(feedback.quality, dtype=np.float64).copy()
+        quality[judged] += seen(bias, feedback)[judged]
+        weight = feedback.weight * np.where(judged, self.preference_weight_, 1.0)
+        return replace(feedback, quality=quality, weight=weight)
+
+    def _append(self, X: np.ndarray, bias: np.ndarray) -> np.ndarray:
+        bias = bias.astype(X.dtype)
+        return np.hstack([X, bias]) if self.passthrough else bias
+
+    def _check_parameters(self) -> None:
+        if self.learner not in PSEUDO_OUTCOMES:
+            raise ValueError(f"learner must be 'dr' or 'r', got {self.learner!r}")
+        if not 0 < self.min_propensity < 0.5:
+            raise ValueError(f"min_propensity must be in (0, 0.5), got {self.min_propensity!r}")
+        classifier, regressor = self.propensity_model, self.bias_model
+        if classifier is not None and not hasattr(classifier, "predict_proba"):
+            raise ValueError(
+                f"propensity_model must be a classifier with predict_proba, got {classifier!r}"
+            )
+        if regressor is not None and not (
+            hasattr(regressor, "fit") and hasattr(regressor, "predict")
+        ):
+            raise ValueError(f"bias_model must be a regressor or None, got {regressor!r}")

@@ -1,0 +1,311 @@
+"""Where judge and gold disagree, and what more gold labels would buy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.stats import t as student
+from sklearn.base import clone
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_array, check_consistent_length
+
+from .._columns import as_groups
+from .._crossfit import make_folds
+from .._reader import Feedback, read_feedback
+from ..nuisance import JointOutcome
+from ._corrector import DRBiasCorrector
+from ._propensity import estimate_gold_propensity
+from ._pseudo_outcomes import doubly_robust_outcome
+from ._sources import make_source_outcomes, models_that_vary, only_models, seen, weighted_mean
+
+__all__ = ["BiasReport", "GoldLearningCurve", "bias_report", "gold_learning_curve"]
+
+_FEWEST_GOLD = 10
+
+
+@dataclass(frozen=True)
+class BiasReport:
+    """Mean bias by model, and by group of queries.
+
+    Attributes
+    ----------
+    model : ndarray of shape (m,)
+        Model of each entry.
+    group : ndarray of shape (m,) or None
+        Group of queries of each entry, where groups were given.
+    bias : ndarray of shape (m,)
+        Estimated mean of gold minus preference quality over the queries of the entry.
+    standard_error, low, high : ndarray of shape (m,)
+        Its standard error and interval; NaN with fewer than two independent rows.
+    n_gold, n_preference : ndarray of int of shape (m,)
+        Labels of either source. An estimate without any gold label rests on the models alone, and
+        its interval does not know.
+    """
+
+    model: np.ndarray
+    group: np.ndarray | None
+    bias: np.ndarray
+    standard_error: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    n_gold: np.ndarray
+    n_preference: np.ndarray
+
+
+def bias_report(
+    X: ArrayLike,
+    y: Any,
+    *,
+    by: ArrayLike | None = None,
+    corrector: DRBiasCorrector | None = None,
+    confidence: float = 0.95,
+) -> BiasReport:
+    """Estimate the bias of the preference-based labels by model and by group of queries.
+
+    Parameters
+    ----------
+    X : array-like of shape (n, d)
+        Queries.
+    y : table of feedback of shape (n,)
+        With gold and preference rows, see `skroute.feedback`.
+    by : array-like of shape (n,), default=None
+        Group of each query, such as its topic. None: by model only.
+    corrector : DRBiasCorrector, default=None
+        Its models, folds and `min_propensity` are used; it is not fitted. None: the default one
+        with ``random_state=0``.
+    confidence : float, default=0.95
+        Of the intervals, in (0, 1).
+
+    Returns
+    -------
+    report : BiasReport
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as described, or `y` lacks gold or preference rows.
+
+    Notes
+    -----
+    An entry is the weighted mean of the cross-fitted doubly robust pseudo-outcomes of its rows
+    [1]_, right if the outcome models or the probabilities of gold are; its error is that of this
+    mean, clustered by the column ``group`` of `y`. Intervals are by Student's t. In logged feedback
+    the mean is over the queries that the model answered.
+
+    References
+    ----------
+    .. [1] Chernozhukov et al., *Double/debiased machine learning for treatment and structural
+       parameters*, Econometrics Journal 21 (2018), section 5.1.
+
+    Examples
+    --------
+    >>> from skroute.correction import bias_report
+    >>> from skroute.datasets import make_gold_preference
+    >>> problem = make_gold_preference(2000, n_gold=300, random_state=0)
+    >>> report = bias_report(problem.X, problem.y)
+    >>> report.model.tolist(), report.n_gold.tolist()
+    (['alternative', 'primary'], [300, 300])
+    >>> bool(report.low[1] < problem.bias[:, 1].mean() < report.high[1])
+    True
+    """
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must be in (0, 1), got {confidence!r}")
+    X, feedback = _read(X, y)
+    corrector = DRBiasCorrector(random_state=0) if corrector is None else clone(corrector)
+    pseudo, varies = np.zeros(feedback.quality.shape), models_that_vary(feedback)
+    if varies.any():
+        part = _pseudo_outcomes(corrector, X, only_models(feedback, varies))
+        pseudo[... if feedback.logged else (slice(None), varies)] = part
+    names, code = np.array([None], dtype=object), np.zeros(len(X), dtype=np.intp)
+    if by is not None:
+        names, code = np.unique(as_groups("by", by), return_inverse=True)
+        check_consistent_length(X, code)
+    entries = []
+    for g in range(len(names)):
+        for k in range(feedback.n_models):
+            rows = code.reshape(-1) == g
+            if feedback.action is not None:
+                rows &= feedback.action == k
+            rows = np.flatnonzero(rows & (feedback.weight > 0))
+            if len(rows):
+                values = pseudo[rows] if pseudo.ndim == 1 else pseudo[rows, k]
+                entries.append((k, g, *_mean(values, feedback.take(rows), confidence)))
+    model, group, bias, error, low, high, n_gold, n_preference = zip(*entries, strict=True)
+    return BiasReport(
+        feedback.classes[list(model)],
+        None if by is None else names[list(group)],
+        *(np.array(column) for column in (bias, error, low, high, n_gold, n_preference)),
+    )
+
+
+@dataclass(frozen=True)
+class GoldLearningCurve:
+    """Error on held-out gold labels, by the number of gold labels that were used.
+
+    Attributes
+    ----------
+    n_gold : ndarray of int of shape (m,)
+        Gold labels used.
+    error : ndarray of shape (m, r)
+        Mean squared error of the corrected labels' outcome model on held-out gold labels, in every
+        repetition. The noise of the gold labels is part of it and remains.
+    uncorrected_error : ndarray of shape (m, r)
+        The same where preference-based labels are taken as they are.
+    """
+
+    n_gold: np.ndarray
+    error: np.ndarray
+    uncorrected_error: np.ndarray
+
+
+def gold_learning_curve(
+    X: ArrayLike,
+    y: Any,
+    *,
+    n_gold: Sequence[int] | None = None,
+    corrector: DRBiasCorrector | None = None,
+    n_repetitions: int = 5,
+    test_size: float = 0.3,
+    random_state: Any = None,
+) -> GoldLearningCurve:
+    """Measure how the prediction of gold quality improves with the number of gold labels.
+
+    Parameters
+    ----------
+    X : array-like of shape (n, d)
+        Queries.
+    y : table of feedback of shape (n,)
+        With gold and preference rows, see `skroute.feedback`.
+    n_gold : sequence of int, default=None
+        Numbers of gold labels to learn from. None: an eighth, a fourth, half and all of those that
+        are not held out.
+    corrector : DRBiasCorrector, default=None
+        It is cloned for every fit. None: the default one with ``random_state=0``.
+    n_repetitions : int, default=5
+        Random choices of held-out gold labels, at least 1.
+    test_size : float, default=0.3
+        Share of the gold rows, or of their groups, that is held out, in (0, 1).
+    random_state : int, RandomState instance or None, default=None
+        Decides what is held out and what is left out.
+
+    Returns
+    -------
+    curve : GoldLearningCurve
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as described, or there are too few gold rows.
+
+    Notes
+    -----
+    Gold rows that are neither held out nor used are left out, and so is every row of a group that
+    is held out. The outcome model behind every point is a default `JointOutcome`, on labels that
+    the corrector has moved, with their weights. Costs two outcome models and a corrector a point.
+
+    Examples
+    --------
+    >>> from skroute.correction import gold_learning_curve
+    >>> from skroute.datasets import make_gold_preference
+    >>> problem = make_gold_preference(1000, 10, n_gold=200, random_state=0)
+    >>> curve = gold_learning_curve(problem.X, problem.y, n_repetitions=2, random_state=0)
+    >>> curve.n_gold.tolist(), curve.error.shape
+    ([17, 35, 70, 140], (4, 2))
+    """
+    if not 0 < test_size < 1:
+        raise ValueError(f"test_size must be in (0, 1), got {test_size!r}")
+    if n_repetitions < 1:
+        raise ValueError(f"n_repetitions must be at least 1, got {n_repetitions!r}")
+    X, feedback = _read(X, y)
+    rng = check_random_state(random_state)
+    splits = [_split(feedback, test_size, rng) for _ in range(n_repetitions)]
+    most = min(len(train) for train, _, _ in splits)
+    if most < _FEWEST_GOLD:
+        raise ValueError(
+            f"only {most} gold rows are left to learn from; at least {_FEWEST_GOLD} are needed. "
+            "Add gold rows, or lower test_size."
+        )
+    sizes = np.unique([most // 8, most // 4, most // 2, most] if n_gold is None else n_gold)
+    if sizes[0] < 1 or sizes[-1] > most:
+        raise ValueError(f"n_gold must be from 1 to {most}, got {sizes.tolist()}")
+    corrector = DRBiasCorrector(random_state=0) if corrector is None else corrector
+    error = np.empty((len(sizes), n_repetitions, 2))
+    for r, (train, judged, held) in enumerate(splits):
+        for i, size in enumerate(sizes):
+            rows = np.sort(np.append(train[:size], judged))
+            raw = feedback.take(rows)
+            moved = clone(corrector).fit_correct_feedback(X[rows], raw)
+            error[i, r] = [
+                _error(X[rows], table, X[held], feedback.take(held)) for table in (moved, raw)
+            ]
+    return GoldLearningCurve(sizes, error[:, :, 0], error[:, :, 1])
+
+
+def _read(X: ArrayLike, y: Any) -> tuple[np.ndarray, Feedback]:
+    queries: np.ndarray = check_array(X, dtype=(np.float64, np.float32))
+    feedback = read_feedback(y)
+    check_consistent_length(queries, feedback.quality)
+    counted = feedback.gold[feedback.weight > 0]
+    if counted.all() or not counted.any():
+        raise ValueError(
+            "y needs gold and preference-based rows of positive weight, told apart by its column "
+            f"'gold'; it has {counted.sum()} gold rows of {len(counted)}"
+        )
+    return queries, feedback
+
+
+def _pseudo_outcomes(corrector: DRBiasCorrector, X: np.ndarray, feedback: Feedback) -> np.ndarray:
+    """Return cross-fitted doubly robust pseudo-outcomes, shaped like the quality."""
+    rng = check_random_state(corrector.random_state)
+    model = 0 if feedback.action is None else feedback.action
+    folds = make_folds(corrector.cv, X, 2 * model + feedback.gold, feedback.group, rng)
+    outcomes = make_source_outcomes(corrector.outcome_model, rng.randint(np.iinfo(np.int32).max))
+    expected = outcomes.cross_fit(X, feedback, folds, corrector.n_jobs)
+    least = corrector.min_propensity
+    propensity, _ = estimate_gold_propensity(
+        corrector.propensity_model, X, feedback, folds, least, corrector.n_jobs
+    )
+    propensity, treated = np.clip(propensity, least, 1 - least), feedback.gold
+    if not feedback.logged:
+        propensity, treated = propensity[:, None], treated[:, None]
+    mu0, mu1 = (seen(expected[:, :, source], feedback) for source in (0, 1))
+    return doubly_robust_outcome(feedback.quality, treated, mu0, mu1, propensity)[0]
+
+
+def _mean(values: np.ndarray, feedback: Feedback, confidence: float) -> tuple[float, ...]:
+    """Return mean, standard error, interval and the numbers of labels of either source."""
+    weight = feedback.weight / feedback.weight.sum()
+    mean = float(weight @ values)
+    score = weight * (values - mean)
+    if feedback.group is not None:
+        score = np.bincount(np.unique(feedback.group, return_inverse=True)[1], score)
+    n_gold = int(np.count_nonzero(feedback.gold))
+    counts = n_gold, len(values) - n_gold
+    if len(score) < 2:
+        return mean, np.nan, np.nan, np.nan, *counts
+    error = float(np.sqrt(len(score) / (len(score) - 1) * (score @ score)))
+    reach = error * float(student.ppf((1 + confidence) / 2, len(score) - 1))
+    return mean, error, mean - reach, mean + reach, *counts
+
+
+def _split(
+    feedback: Feedback, test_size: float, rng: np.random.RandomState
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return gold rows to learn from, in random order, preference rows, and held-out gold rows."""
+    counted = feedback.weight > 0
+    group = np.arange(len(feedback)) if feedback.group is None else feedback.group
+    gold_groups = rng.permutation(np.unique(group[feedback.gold & counted]))
+    n_held = max(1, int(test_size * len(gold_groups)))
+    held = np.isin(group, gold_groups[:n_held])
+    train = rng.permutation(np.flatnonzero(feedback.gold & counted & ~held))
+    judged = np.flatnonzero(~feedback.gold & ~held)
+    return train, judged, np.flatnonzero(feedback.gold & counted & held)
+
+
+def _error(X: np.ndarray, feedback: Feedback, X_held: np.ndarray, held: Feedback) -> float:
+    predicted = JointOutcome(random_state=0).fit(X, feedback).predict(X_held)[0]
+    return weighted_mean((held.quality - seen(predicted, held)) ** 2, held.weight)

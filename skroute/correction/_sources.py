@@ -1,0 +1,225 @@
+"""Outcome models of both label sources: expected gold and preference quality of every model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils import check_random_state
+from threadpoolctl import threadpool_limits  # scikit-learn depends on it
+
+from .._crossfit import Folds, run_folds
+from .._reader import Feedback
+from ..nuisance import make_outcome_model
+from ..nuisance._features import SpectralFeatures
+from ..nuisance._hierarchical import Moments, Posterior, fit_variances
+
+_N_COMPONENTS, _N_RADIAL = 128, 64
+# Columns, over all models, in which one model may differ from the others beyond its level.
+_MODEL_COLUMNS = 128
+
+
+class JointSources(BaseEstimator):
+    """Outcome models of gold and preference, learned together: a hierarchical ridge.
+
+    The coefficients of model k and source t are ``shared + model_k + source_t + (model_k,
+    source_t)``, on spectral features; models differ in their level and along the leading
+    components. So the many preference labels teach what the sources have in common, and a few gold
+    labels of any model teach how they differ. Penalties and the noise of each source maximize the
+    marginal likelihood.
+
+    Notes
+    -----
+    With M <= 321 + K columns and F folds, time is O(n M**2 + F M**3), memory O(n M + F K M**2).
+    """
+
+    def __init__(self, random_state: Any = None) -> None:
+        self.random_state = random_state
+
+    def cross_fit(
+        self, X: np.ndarray, feedback: Feedback, folds: Folds, n_jobs: int | None = None
+    ) -> np.ndarray:
+        """Fit on a table; return out-of-fold expected quality (n, K, 2): preference, gold.
+
+        `n_jobs` is not used: the work of all folds together is that of one pass over the rows.
+        """
+        # Many small matrices: threads would wait for each other, and decide the rounding.
+        with threadpool_limits(1, user_api="blas"):
+            return self._cross_fit(X, feedback, folds)
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        """Return expected quality (n, K, 2): preference, gold."""
+        return self._both(self.features_.transform(X), self.theta_)
+
+    def _cross_fit(self, X: np.ndarray, feedback: Feedback, folds: Folds) -> np.ndarray:
+        self.features_ = SpectralFeatures(_N_COMPONENTS, n_radial=_N_RADIAL)
+        self.features_.fit(X, feedback.weight, check_random_state(self.random_state))
+        phi = self.features_.transform(X)
+        quality = np.asarray(feedback.quality, dtype=np.float64)
+        self.mean_ = weighted_mean(quality, feedback.weight)
+        self.scale_ = np.sqrt(weighted_mean((quality - self.mean_) ** 2, feedback.weight)) or 1.0
+        target = (quality - self.mean_) / self.scale_
+        self._lay_out_columns(feedback.n_models)
+        everything = np.arange(len(phi))
+        total = self._moments(phi, target, feedback, everything)
+        variances = fit_variances(total, self._prior())
+        self.theta_ = Posterior(total, variances).theta
+        predicted = np.empty((len(phi), feedback.n_models, 2))
+        for train, held in folds:
+            left_out = np.setdiff1d(everything, train)
+            rest = total - self._moments(phi, target, feedback, left_out)
+            predicted[held] = self._both(phi[held], Posterior(rest, variances).theta)
+        return predicted
+
+    def _lay_out_columns(self, n_models: int) -> None:
+        """Set, for each model, the column of its own and the shared part of each coefficient."""
+        n_shared = self.features_.n_features
+        leading = np.arange(min(self.features_.components_.shape[1], _MODEL_COLUMNS // n_models))
+        # Of a single model, what is its own and what is shared is the same.
+        own = np.append(leading, n_shared - 1) if n_models > 1 else leading[:0]
+        shift = n_models * len(own)
+        self.own_ = own
+        self.columns_ = [
+            np.r_[k * len(own) + np.arange(len(own)), shift + np.arange(n_shared)]
+            for k in range(n_models)
+        ]
+
+    def _prior(self) -> np.ndarray:
+        """Return the prior variance of every column per unit of each scale."""
+        prior, own = self.features_.prior, self.own_
+        n_scales, n_models = len(prior), len(self.columns_)
+        if not len(own):
+            return prior
+        level = np.append(np.zeros(len(own) - 1), 1.0)
+        rows = [prior[0, own], prior[1, own], level]
+        by_model = np.tile(np.vstack(rows), n_models)
+        return np.block(
+            [
+                [np.zeros((n_scales, by_model.shape[1])), prior],
+                [by_model, np.zeros((len(rows), prior.shape[1]))],
+            ]
+        )
+
+    def _moments(
+        self, phi: np.ndarray, target: np.ndarray, feedback: Feedback, rows: np.ndarray
+    ) -> Moments:
+        """Return the moments of both sources over some rows."""
+        n_columns = self.columns_[-1][-1] + 1
+        gram, cross = np.zeros((2, n_columns, n_columns)), np.zeros((2, n_columns))
+        square, count = np.zeros(2), np.zeros(2)
+        source_of = np.r_[self.own_, np.arange(phi.shape[1])]
+        for source in (0, 1):
+            mine = rows[feedback.gold[rows] == source]
+            for k, columns in enumerate(self.columns_):
+                if feedback.action is not None:
+                    seen_k = mine[feedback.action[mine] == k]
+                    z = target[seen_k]
+                else:
+                    seen_k, z = mine, target[mine, k]
+                weight = feedback.weight[seen_k]
+                if k == 0 or feedback.action is not None:
+                    scaled = phi[seen_k] * np.sqrt(weight)[:, None]
+                    small = scaled.T @ scaled
+                gram[source][np.ix_(columns, columns)] += small[np.ix_(source_of, source_of)]
+                cross[source][columns] += ((weight * z) @ phi[seen_k])[source_of]
+                square[source] += weight @ z**2
+                count[source] += weight.sum()
+        return Moments(gram, cross, square, count)
+
+    def _both(self, phi: np.ndarray, theta: np.ndarray) -> np.ndarray:
+        values = np.empty((len(phi), len(self.columns_), 2))
+        for k, columns in enumerate(self.columns_):
+            coefficients = theta[:, columns[len(self.own_) :]].copy()
+            coefficients[:, self.own_] += theta[:, columns[: len(self.own_)]]
+            values[:, k] = phi @ coefficients.T
+        return self.mean_ + self.scale_ * values
+
+
+class SeparateSources(BaseEstimator):
+    """Outcome models that fit clones of one regressor for each source and model.
+
+    A source without a row is predicted as the other one.
+    """
+
+    def __init__(self, regressor: Any) -> None:
+        self.regressor = regressor
+
+    def fit(self, X: np.ndarray, feedback: Feedback) -> SeparateSources:
+        """Fit on a table."""
+        # Models of cost are not needed; of a constant none is fitted.
+        free = replace(feedback, cost=np.broadcast_to(np.float64(0), feedback.quality.shape))
+        self.models_ = []
+        for rows in (~free.gold, free.gold):
+            taught = rows & (free.weight > 0)
+            model = make_outcome_model(self.regressor)
+            self.models_.append(model.fit(X[taught], free.take(taught)) if taught.any() else None)
+        return self
+
+    def cross_fit(
+        self, X: np.ndarray, feedback: Feedback, folds: Folds, n_jobs: int | None = None
+    ) -> np.ndarray:
+        """Fit on a table; return out-of-fold expected quality (n, K, 2): preference, gold."""
+
+        def held_out(train: np.ndarray, held: np.ndarray) -> np.ndarray:
+            return clone(self).fit(X[train], feedback.take(train)).predict(X[held])
+
+        predicted = np.empty((len(feedback), feedback.n_models, 2))
+        for (_, held), part in zip(folds, run_folds(held_out, folds, n_jobs=n_jobs), strict=True):
+            predicted[held] = part
+        self.fit(X, feedback)
+        return predicted
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        """Return expected quality (n, K, 2): preference, gold."""
+        known = [None if m is None else m.predict(X)[0] for m in self.models_]
+        fallback = next(values for values in known if values is not None)
+        return np.stack([fallback if values is None else values for values in known], axis=2)
+
+
+def make_source_outcomes(regressor: Any, random_state: Any) -> JointSources | SeparateSources:
+    """Return unfitted outcome models of both sources; None is the joint one."""
+    return JointSources(random_state) if regressor is None else SeparateSources(regressor)
+
+
+def seen(values: np.ndarray, feedback: Feedback) -> np.ndarray:
+    """Return what of (n, K) values belongs to the outcomes seen: shaped like `quality`."""
+    return values if feedback.action is None else values[np.arange(len(values)), feedback.action]
+
+
+def own_source(predicted: np.ndarray, feedback: Feedback) -> np.ndarray:
+    """Return the predictions (n, K, 2) for the source and models seen, shaped like `quality`."""
+    return seen(predicted[np.arange(len(predicted)), :, feedback.gold.astype(np.intp)], feedback)
+
+
+def mean_squares(residual: np.ndarray, feedback: Feedback) -> np.ndarray:
+    """Return the weighted mean squares of preference and of gold residuals, 0 without a row."""
+    square = residual**2
+    square = square if square.ndim == 1 else square.mean(axis=1)
+    total = np.bincount(feedback.gold, feedback.weight * square, 2)
+    count = np.bincount(feedback.gold, feedback.weight, 2)
+    return np.divide(total, count, out=np.zeros(2), where=count > 0)
+
+
+def weighted_mean(values: np.ndarray, weight: np.ndarray) -> float:
+    return float(np.average(values if values.ndim == 1 else values.mean(axis=1), weights=weight))
+
+
+def models_that_vary(feedback: Feedback) -> np.ndarray:
+    """Return a mask (K,) of the models whose quality differs between rows of positive weight."""
+    if feedback.logged:
+        return np.ones(feedback.n_models, dtype=bool)
+    return np.ptp(feedback.quality[feedback.weight > 0], axis=0) > 0
+
+
+def only_models(feedback: Feedback, chosen: np.ndarray) -> Feedback:
+    """Return the table with the chosen models (mask) of full feedback; a log as it is."""
+    if feedback.logged:
+        return feedback
+    return replace(
+        feedback,
+        classes=feedback.classes[chosen],
+        quality=feedback.quality[:, chosen],
+        cost=feedback.cost[:, chosen],
+    )

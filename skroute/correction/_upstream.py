@@ -1,0 +1,31 @@
+"""Bias columns that a corrector earlier in a pipeline has appended to the queries."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from .._reader import Feedback
+from ._sources import seen
+
+
+def without_bias_columns(X: np.ndarray, n_models: int) -> np.ndarray:
+    """Return the queries in front of the last K columns, which are the bias."""
+    if X.shape[1] <= n_models:
+        raise ValueError(
+            f"bias_correction='upstream' reads the last {n_models} columns of X, one a model, as "
+            f"the bias, but X has {X.shape[1]} in all. Put a DRBiasCorrector with "
+            "passthrough=True in front of the router."
+        )
+    return X[:, :-n_models]
+
+
+def correct_by_columns(X: np.ndarray, feedback: Feedback) -> tuple[np.ndarray, Feedback]:
+    """Return the queries, and the table with the bias in the last K columns of X added."""
+    queries = without_bias_columns(X, feedback.n_models)
+    bias = seen(X[:, -feedback.n_models :].astype(np.float64), feedback)
+    judged = ~feedback.gold
+    quality = np.asarray(feedback.quality, dtype=np.float64).copy()
+    quality[judged] += bias[judged]
+    return queries, replace(feedback, quality=quality, gold=np.ones(len(judged), dtype=bool))

@@ -1,0 +1,109 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.linear_model import LinearRegression, Ridge
+
+from skroute import DRBiasCorrector, gain_feedback, logged_feedback
+from skroute.correction import bias_report, gold_learning_curve
+from skroute.datasets import make_gold_preference
+
+
+def by_source(level, n=600, seed=0, n_gold=200):
+    """Paired gains whose judge is off by `level`, an array of one number a row."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, 3))
+    gold = np.zeros(n, dtype=bool)
+    gold[rng.choice(n, n_gold, replace=False)] = True
+    quality = X[:, 0] + 0.2 * rng.normal(size=n)
+    return X, gain_feedback(np.where(gold, quality, quality - level), gold=gold)
+
+
+def test_intervals_cover_the_mean_bias():
+    covered = []
+    for seed in range(60):
+        X, y = by_source(np.full(400, 0.3), 400, seed, 120)
+        corrector = DRBiasCorrector(outcome_model=LinearRegression(), random_state=0)
+        report = bias_report(X, y, corrector=corrector)
+        covered.append(report.low[1] < 0.3 < report.high[1])
+    # 95 % of 60 is 57; fewer than 51 would be rarer than one in a thousand.
+    assert sum(covered) >= 51
+
+
+def test_groups_with_another_bias_are_found():
+    topic = np.where(np.arange(600) % 2 == 0, "code", "law")
+    X, y = by_source(np.where(topic == "law", 0.5, 0.0))
+    # The topic is no feature: the models cannot know it, the report does.
+    report = bias_report(X, y, by=topic)
+    entry = {(m, g): k for k, (m, g) in enumerate(zip(report.model, report.group, strict=True))}
+    law, code = entry["primary", "law"], entry["primary", "code"]
+    assert report.low[law] < 0.5 < report.high[law]
+    assert report.low[code] < 0.0 < report.high[code]
+    assert report.high[code] < report.low[law]
+    assert report.n_gold[law] == np.sum(y["gold"] & (topic == "law"))
+    assert report.bias[entry["alternative", "law"]] == 0.0
+
+
+def test_logged_feedback_is_reported_by_model():
+    problem = make_gold_preference(2000, 5, n_models=3, n_gold=600, random_state=0)
+    report = bias_report(problem.X, problem.y)
+    assert report.model.tolist() == problem.models.tolist()
+    assert report.group is None
+    for k, model in enumerate(problem.models):
+        shown = problem.y["model"] == model
+        assert abs(report.bias[k] - problem.bias[shown, k].mean()) < 4 * report.standard_error[k]
+        assert report.n_gold[k] + report.n_preference[k] == shown.sum()
+
+
+def test_errors_are_clustered_by_group():
+    X, y = by_source(np.full(300, 0.3), 300, n_gold=100)
+    gain, gold = y["quality"]["primary"], y["gold"]
+    twice = gain_feedback(np.tile(gain, 2), gold=np.tile(gold, 2), group=np.tile(np.arange(300), 2))
+    options = {"outcome_model": Ridge(), "random_state": 0}
+    once = bias_report(X, y, corrector=DRBiasCorrector(**options)).standard_error[1]
+    doubled = bias_report(np.tile(X, (2, 1)), twice, corrector=DRBiasCorrector(**options))
+    assert_allclose(doubled.standard_error[1], once, rtol=0.1)
+
+
+def test_more_gold_is_measured_to_help():
+    problem = make_gold_preference(1500, 8, n_gold=500, bias=0.5, random_state=0)
+    curve = gold_learning_curve(problem.X, problem.y, n_gold=[20, 350], random_state=0)
+    assert_array_equal(curve.n_gold, [20, 350])
+    assert curve.error.shape == curve.uncorrected_error.shape == (2, 5)
+    error = curve.error.mean(axis=1)
+    assert error[1] < error[0]
+    assert error[1] < 0.8 * curve.uncorrected_error.mean(axis=1)[1]
+
+
+def test_learning_curve_of_a_log_with_groups():
+    problem = make_gold_preference(400, 5, n_models=3, n_gold=150, random_state=0)
+    y = problem.y
+    grouped = logged_feedback(y["model"], y["quality"], gold=y["gold"], group=np.arange(400) // 2)
+    curve = gold_learning_curve(problem.X, grouped, n_repetitions=1, random_state=0)
+    assert np.isfinite(curve.error).all()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"test_size": 1.0}, "test_size must be in"),
+        ({"n_repetitions": 0}, "n_repetitions must be at least 1"),
+        ({"n_gold": [0, 5]}, "n_gold must be from 1 to"),
+        ({"n_gold": [10**6]}, "n_gold must be from 1 to"),
+        ({"test_size": 0.97}, "gold rows are left to learn from"),
+    ],
+)
+def test_wrong_arguments_of_the_curve_are_named(parameters, message):
+    X, y = by_source(np.zeros(300), 300)
+    with pytest.raises(ValueError, match=message):
+        gold_learning_curve(X, y, **parameters)
+
+
+@pytest.mark.parametrize("gold", [True, False])
+def test_one_source_is_not_enough(gold):
+    y = gain_feedback(np.arange(30.0), gold=np.full(30, gold))
+    for report in (bias_report, gold_learning_curve):
+        with pytest.raises(ValueError, match="needs gold and preference-based rows"):
+            report(np.ones((30, 2)), y)
+    X, y = by_source(np.zeros(60), 60, n_gold=20)
+    with pytest.raises(ValueError, match="confidence must be in"):
+        bias_report(X, y, confidence=1.0)
