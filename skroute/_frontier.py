@@ -105,11 +105,7 @@ class Frontier:
             raise ValueError(
                 f"cost_sensitivity must be within [{self.low:g}, {self.high:g}], got {value:g}"
             )
-        passed = int(np.searchsorted(self.cost_sensitivity, value))
-        choice = self.start.copy()
-        # Changes of one query are in order, and the last assignment stays.
-        choice[self.row[:passed]] = self.after[:passed]
-        return self.classes[choice]
+        return self.classes[self._choice(value)]
 
     def within_budget(self, budget: float) -> Budget:
         """Return the smallest cost sensitivity whose mean cost is at most `budget`."""
@@ -127,6 +123,14 @@ class Frontier:
         shares = count / len(self.start)
         return self._first(shares <= share, f"a share of {share:g} for {label!r}", shares.min())
 
+    def _choice(self, value: float) -> np.ndarray:
+        """Return the indices (n,) chosen at a cost sensitivity."""
+        passed = int(np.searchsorted(self.cost_sensitivity, value))
+        choice = self.start.copy()
+        # Changes of one query are in order, and the last assignment stays.
+        choice[self.row[:passed]] = self.after[:passed]
+        return choice
+
     def _first(self, met: np.ndarray, wish: str, least: float) -> Budget:
         """Return the first state that meets a wish and has room before the next change."""
         edges = np.r_[self.low, self.cost_sensitivity, self.high]
@@ -143,11 +147,8 @@ class Frontier:
         # Between two changes no query is undecided.
         following = edges[state + 1] if np.isfinite(edges[state + 1]) else 3 * edges[state]
         value = edges[0] if state == 0 else (edges[state] + following) / 2
-        labels, counts = np.unique(self.choice_at(value).astype(str), return_counts=True)
-        share = dict.fromkeys(self.classes.tolist(), 0.0)
-        by_name = dict(zip(labels.tolist(), counts.tolist(), strict=True))
-        for label in share:
-            share[label] = by_name.get(str(label), 0) / len(self.start)
+        counts = np.bincount(self._choice(value), minlength=len(self.classes))
+        share = dict(zip(self.classes.tolist(), (counts / len(self.start)).tolist(), strict=True))
         return Budget(float(value), float(self.mean_cost[state]), share)
 
 

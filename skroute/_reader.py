@@ -242,6 +242,16 @@ def encode_labels(column: str, values: Any) -> tuple[np.ndarray, np.ndarray]:
     return classes, place[codes.reshape(-1)]
 
 
+def index_of(labels: Any, classes: Sequence[Any]) -> np.ndarray:
+    """Return the index (n,) into `classes` of each label, matched by string."""
+    position = {str(label): k for k, label in enumerate(classes)}
+    names, code = np.unique(np.asarray(labels).astype(str), return_inverse=True)
+    unknown = [name for name in names.tolist() if name not in position]
+    if unknown:
+        raise ValueError(f"labels hold unknown models {unknown}; known: {list(position)}")
+    return np.array([position[name] for name in names.tolist()], dtype=np.intp)[code.reshape(-1)]
+
+
 def _read_logged(y: Any, names: Sequence[str]) -> Feedback:
     _check_names(names, _LOGGED, ("model", "quality"))
     classes, action = encode_labels("model", y["model"])

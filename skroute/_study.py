@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ._crossfit import make_folds
-from ._reader import Feedback, read_feedback
+from ._reader import Feedback, index_of, read_feedback
 from .baselines import BestFixedModel, RegressAndCompare
 from .metrics import policy_difference, policy_value
 from .metrics._ruler import evaluation_models
@@ -77,9 +77,7 @@ class TrueJudge:
         )
 
     def by_query(self, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        position = {str(name): k for k, name in enumerate(self.models)}
-        names, code = np.unique(np.asarray(labels).astype(str), return_inverse=True)
-        chosen = np.array([position[name] for name in names.tolist()])[code.reshape(-1)]
+        chosen = index_of(labels, self.models)
         rows = np.arange(len(chosen))
         return self.quality[rows, chosen], self.cost[rows, chosen]
 

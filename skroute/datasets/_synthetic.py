@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import expit
 from sklearn.utils import check_random_state
 
+from .._reader import index_of
 from ..feedback import full_feedback, logged_feedback
 from ._logging import (
     LoggingMode,
@@ -108,12 +109,7 @@ class RoutingProblem:
         labels = np.asarray(labels)
         if labels.shape != (len(self.X),):
             raise ValueError(f"labels must have shape ({len(self.X)},), got {labels.shape}")
-        position = {name: k for k, name in enumerate(self.models.tolist())}
-        names, code = np.unique(labels.astype(str), return_inverse=True)
-        unknown = [name for name in names.tolist() if name not in position]
-        if unknown:
-            raise ValueError(f"labels hold unknown models {unknown}; known: {list(position)}")
-        chosen = np.array([position[name] for name in names.tolist()])[code.reshape(-1)]
+        chosen = index_of(labels, self.models)
         utility = self.true_utility(cost_sensitivity)
         return float(np.mean(utility.max(axis=1) - utility[np.arange(len(utility)), chosen]))
 

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils.validation import check_array
 
 from .._crossfit import make_folds
-from .._reader import Feedback
+from .._reader import Feedback, index_of
 from ..nuisance import (
     fill_propensity,
     make_outcome_model,
@@ -63,13 +63,6 @@ def honest_value(
         predicted[rows, feedback.action],
     )
     return terms.value(feedback.weight)
-
-
-def index_of(labels: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Return the index (n,) into `classes` of each label, matched by string."""
-    position = {str(label): k for k, label in enumerate(classes)}
-    names, code = np.unique(np.asarray(labels).astype(str), return_inverse=True)
-    return np.array([position[name] for name in names.tolist()], dtype=np.intp)[code.reshape(-1)]
 
 
 def evaluation_models(
