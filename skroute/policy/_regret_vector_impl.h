@@ -105,30 +105,25 @@ SKROUTE_INLINE VEC NAME(log_from_one)(VEC x) { return (REAL)log((double)x); }
     } while (0)
 
 /* exp(x) for x <= 0: x = n ln 2 + r with |r| <= ln(2) / 2, a Taylor polynomial in r, and n added
-   to the exponent bits. */
+   to the exponent bits.  Four terms at a time: a chain of single terms would wait for itself. */
 SKROUTE_INLINE VEC NAME(exp_nonpositive)(VEC x)
 {
     VEC shifted = x * (REAL)1.4426950408889634 + ROUNDER;
     VEC n = shifted - ROUNDER;
     VEC r = (x - n * LN2_HIGH) - n * LN2_LOW;
-    VEC p;
+    VEC r2 = r * r, r4 = r2 * r2, p;
     NAME(bits) power = (NAME(bits))shifted << MANTISSA;
+#define TERM(k_factorial) ((REAL)(1.0 / (k_factorial)))
+#define FOUR_TERMS(a, b, c, d) ((r * TERM(d) + TERM(c)) * r2 + (r * TERM(b) + TERM(a)))
     if (sizeof(REAL) == 4) {
-        p = r * (REAL)(1.0 / 720) + (REAL)(1.0 / 120);
+        p = r2 * TERM(720) + (r * TERM(120) + TERM(24));
     } else {
-        p = r * (REAL)(1.0 / 479001600) + (REAL)(1.0 / 39916800);
-        p = p * r + (REAL)(1.0 / 3628800);
-        p = p * r + (REAL)(1.0 / 362880);
-        p = p * r + (REAL)(1.0 / 40320);
-        p = p * r + (REAL)(1.0 / 5040);
-        p = p * r + (REAL)(1.0 / 720);
-        p = p * r + (REAL)(1.0 / 120);
+        p = r4 * TERM(479001600) + FOUR_TERMS(40320, 362880, 3628800, 39916800);
+        p = p * r4 + FOUR_TERMS(24, 120, 720, 5040);
     }
-    p = p * r + (REAL)(1.0 / 24);
-    p = p * r + (REAL)(1.0 / 6);
-    p = p * r + (REAL)0.5;
-    p = p * r + (REAL)1;
-    p = p * r + (REAL)1;
+    p = p * r4 + FOUR_TERMS(1, 1, 2, 6);
+#undef TERM
+#undef FOUR_TERMS
     p = (VEC)((NAME(bits))p + power);
     return KEEP_IF(x >= SMALLEST, p);
 }
