@@ -5,14 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import validate_data
 
 from .._outcome_router import OutcomeRouterMixin
 from .._validation import resolve_cost_sensitivity
-
-
-def read_queries(router: Any, X: Any) -> np.ndarray:
-    return validate_data(router, X, dtype=(np.float64, np.float32), reset=False)
 
 
 class AnySensitivityMixin(OutcomeRouterMixin):

@@ -10,8 +10,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from .._reader import Feedback
-from .._router_base import RouterMixin, read_fit_input
-from ._base import AnySensitivityMixin, read_queries
+from .._router_base import RouterMixin, read_fit_input, read_queries
+from ._base import AnySensitivityMixin
 
 
 class BestFixedModel(AnySensitivityMixin, RouterMixin, BaseEstimator):

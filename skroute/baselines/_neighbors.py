@@ -12,8 +12,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from .._reader import Feedback
-from .._router_base import RouterMixin, read_fit_input
-from ._base import AnySensitivityMixin, read_queries
+from .._router_base import RouterMixin, read_fit_input, read_queries
+from ._base import AnySensitivityMixin
 
 # A model seen on fewer rows has so many rows of the mean quality of all models added to it.
 _FEWEST_ROWS, _PRIOR_ROWS = 10, 5.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.linalg import eigh
 from sklearn.utils.extmath import randomized_svd
@@ -103,6 +105,24 @@ class SpectralFeatures:
             features[block, r:-1] = self._kernel(projected * damping, landmarks) @ radial
         return features
 
+    def readout(self, theta: np.ndarray, dtype: np.dtype) -> Readout:
+        """Return ``transform(X) @ theta.T`` as one function of X, for coefficients theta (p, M)."""
+        r = self.components_.shape[1]
+        projection = (self.components_ * (self.damping_ / self.scale_)).astype(dtype)
+        landmarks = self.landmarks_ / self.width
+        half_norm = np.einsum("ij,ij->i", self.landmarks_, landmarks) / 2
+        return Readout(
+            projection=projection,
+            # Of the rounded projection, or a far center would leave its rounding error.
+            offset=self.center_.astype(dtype) @ projection,
+            linear=(theta[:, :r] / self.damping_).T.astype(dtype),
+            constant=theta[:, -1].astype(np.float64),
+            landmarks=landmarks.T.astype(dtype),
+            half_norm=half_norm.astype(dtype),
+            radial=(self.radial_ @ theta[:, r:-1].T).astype(dtype),
+            width=self.width,
+        )
+
     def _fit_landmarks(self, damped: np.ndarray, random_state: np.random.RandomState) -> None:
         # Repeated rows would count twice, where a weight of two must not.
         distinct = np.unique(damped, axis=0)
@@ -123,6 +143,41 @@ class SpectralFeatures:
         np.minimum(kernel, 0, out=kernel)
         kernel /= 2 * self.width
         return np.exp(kernel, out=kernel)
+
+
+@dataclass(frozen=True)
+class Readout:
+    """A fitted linear model on `SpectralFeatures`, with all that does not depend on X multiplied.
+
+    Called with X (n, d) it returns (n, p) float64, worked out in the dtype of its tables. Time
+    O(d r + n_landmarks (r + p)) for a row, memory O(n p).
+    """
+
+    projection: np.ndarray
+    offset: np.ndarray
+    linear: np.ndarray
+    constant: np.ndarray
+    landmarks: np.ndarray
+    half_norm: np.ndarray
+    radial: np.ndarray
+    width: float
+
+    def __call__(self, X: np.ndarray) -> np.ndarray:
+        values = np.empty((len(X), len(self.constant)))
+        for start in range(0, len(X), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            np.add(self._block(X[block]), self.constant, out=values[block])
+        return values
+
+    def _block(self, X: np.ndarray) -> np.ndarray:
+        damped = X.astype(self.projection.dtype, copy=False) @ self.projection
+        damped -= self.offset
+        kernel = damped @ self.landmarks
+        kernel -= self.half_norm
+        kernel -= np.einsum("ij,ij->i", damped, damped)[:, None] / (2 * self.width)
+        np.minimum(kernel, 0, out=kernel)
+        np.exp(kernel, out=kernel)
+        return damped @ self.linear + kernel @ self.radial
 
 
 def _components(Z: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:

@@ -114,12 +114,15 @@ class JointOutcome(BaseEstimator):
         self.smearing_ = np.ones(feedback.n_models)
         predicted = self._cost(self.log_cost_.out_of_fold)
         self.smearing_ = _level_ratio(feedback, predicted)
+        theta = np.concatenate([self.quality_.coefficients(), self.log_cost_.coefficients()])
+        self.readout_ = self.features_.readout(theta, X.dtype)
         return self.quality_.out_of_fold, predicted * self.smearing_
 
     def predict(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return predicted quality and cost, (n, K) each."""
-        features = self.features_.transform(X)
-        return self.quality_.predict(features), self._cost(self.log_cost_.predict(features))
+        values = self.readout_(X)
+        n_models = len(self.smearing_)
+        return values[:, :n_models], self._cost(values[:, n_models:])
 
     def _log(self, cost: np.ndarray) -> np.ndarray:
         with np.errstate(divide="ignore"):
@@ -197,8 +200,11 @@ class HierarchicalRidge:
             theta = Posterior(moments, self.variances).theta
             self.out_of_fold[held] += self.scale * (design.features[held] @ theta.T)
 
-    def predict(self, features: np.ndarray) -> np.ndarray:
-        return self.mean + self.scale * (features @ self.theta.T)
+    def coefficients(self) -> np.ndarray:
+        """Return what features are multiplied by to predict the outcome, (K, M)."""
+        theta = self.scale * self.theta
+        theta[:, -1] += self.mean  # the last feature is the constant
+        return theta
 
 
 def _row_mean(values: np.ndarray) -> np.ndarray:

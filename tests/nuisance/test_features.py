@@ -82,3 +82,18 @@ def test_many_rows_are_mapped_in_blocks():
     X = np.random.default_rng(0).normal(size=(9000, 3))
     features = fit(X)
     assert_allclose(features.transform(X)[8500:], features.transform(X[8500:]), atol=1e-10)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("far", [0.0, 100.0])
+def test_readout_equals_the_linear_model_on_the_features(dtype, far):
+    rng = np.random.default_rng(0)
+    X = (rng.normal(size=(5000, 8)) + far).astype(dtype)
+    features = SpectralFeatures(n_landmarks=50).fit(X, np.ones(len(X)), np.random.RandomState(0))
+    theta = rng.normal(size=(3, features.n_features))
+    expected = features.transform(X.astype(np.float64)) @ theta.T
+    found = features.readout(theta, X.dtype)(X)
+    assert found.dtype == np.float64
+    # A float32 far from its mean has that many digits less.
+    atol = 1e-10 if dtype is np.float64 else 1e-4 * (1 + far / 10)
+    np.testing.assert_allclose(found, expected, atol=atol)
