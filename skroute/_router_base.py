@@ -11,6 +11,9 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, v
 from ._reader import Feedback, read_feedback
 from ._validation import check_cost_sensitivity, check_excluded, check_sample_weight
 from .metrics._ruler import honest_value
+from .metrics._training_queries import TrainingQueries
+
+_FLOATS = (np.float64, np.float32)
 
 
 class RouterMixin:
@@ -107,10 +110,28 @@ class RouterMixin:
         return tags
 
 
+def read_queries(router: Any, X: Any) -> np.ndarray:
+    """Validate X against what a router was fitted on.
+
+    The checks of scikit-learn take longer than the routing of one query. Where a single look shows
+    that they would find nothing, they are left out.
+    """
+    plain = type(X) is np.ndarray and X.ndim == 2 and X.dtype in _FLOATS and len(X) > 0
+    if plain and X.shape[1] == router.n_features_in_ and not hasattr(router, "feature_names_in_"):
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = X.sum()
+        if np.isfinite(total):
+            return X
+    return validate_data(router, X, dtype=_FLOATS, reset=False)
+
+
 def read_fit_input(router: Any, X: Any, y: Any, sample_weight: Any) -> tuple[np.ndarray, Feedback]:
-    """Validate what `fit` was given, set ``classes_``; return X and the weighted table."""
+    """Validate what `fit` was given, set ``classes_``; return X and the weighted table.
+
+    The router also remembers keys of its queries, by which scorers tell its training log.
+    """
     check_cost_sensitivity(router.cost_sensitivity)
-    X = validate_data(router, X, dtype=(np.float64, np.float32))
+    X = validate_data(router, X, dtype=_FLOATS)
     feedback = read_feedback(y)
     check_consistent_length(X, feedback.quality)
     feedback = feedback.reweighted(check_sample_weight(sample_weight, len(X)))
@@ -130,4 +151,8 @@ def read_fit_input(router: Any, X: Any, y: Any, sample_weight: Any) -> tuple[np.
             stacklevel=3,
         )
     router.classes_ = feedback.classes
+    # Bias columns that a corrector appended are not part of the query.
+    upstream = isinstance(getattr(router, "bias_correction", None), str)
+    n_bias = feedback.n_models if upstream else 0
+    router._training_queries = TrainingQueries.of(X[:, : X.shape[1] - n_bias])
     return X, feedback
