@@ -1,13 +1,23 @@
-"""Values of policies from logs, regret, and curves of cost against quality."""
+"""Values of policies from logs, regret, curves of cost against quality, and scorers."""
 
 from ._cost_quality import (
     CostQualityCurve,
     average_improvement_in_quality,
     cost_quality_curve,
 )
+from ._cross_val import cross_val_policy, evaluation_predictions
+from ._curve_scorers import make_aiq_scorer, make_two_model_scorer
 from ._policy_difference import PolicyDifference, policy_difference
 from ._policy_value import PolicyValue, policy_value
 from ._regret import regret_score
+from ._scorers import (
+    make_policy_scorer,
+    neg_policy_cost_scorer,
+    neg_regret_scorer,
+    policy_quality_scorer,
+    policy_value_scorer,
+)
+from ._training_queries import TrainingLogWarning
 from ._two_models import (
     EfficiencyGainCurve,
     average_performance_gap_recovered,
@@ -20,12 +30,22 @@ __all__ = [
     "EfficiencyGainCurve",
     "PolicyDifference",
     "PolicyValue",
+    "TrainingLogWarning",
     "average_improvement_in_quality",
     "average_performance_gap_recovered",
     "call_performance_threshold",
     "cost_quality_curve",
+    "cross_val_policy",
     "efficiency_gain_curve",
+    "evaluation_predictions",
+    "make_aiq_scorer",
+    "make_policy_scorer",
+    "make_two_model_scorer",
+    "neg_policy_cost_scorer",
+    "neg_regret_scorer",
     "policy_difference",
+    "policy_quality_scorer",
     "policy_value",
+    "policy_value_scorer",
     "regret_score",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,91 @@ from ..nuisance import (
     make_outcome_model,
 )
 from ._estimators import self_normalized_doubly_robust
+from ._memory import ArrayMemory
 
 _N_FOLDS = 5
 # Estimated propensities below this are raised to it; recorded ones are used as they are.
 _MIN_ESTIMATED_PROPENSITY = 0.01
+# All candidates of a search are scored on the same folds.
+RECENT = ArrayMemory()
+
+
+@dataclass(frozen=True, eq=False)
+class Ruler:
+    """A table made ready to value any policy over a set of models.
+
+    Everything it rests on is fixed by the table: the rows, the folds, the outcome models and,
+    where the log has none, the propensities. A policy enters by its choices alone.
+
+    Attributes
+    ----------
+    feedback : Feedback
+        The rows that count, gold ones where there are any, in the order of the models.
+    rows : slice or ndarray of bool
+        Which rows of the table these are.
+    quality, cost : ndarray of shape (n_used, K)
+        Outcomes in full feedback, cross-fitted predictions for logged feedback.
+    propensity : ndarray of shape (n_used,) or None
+        Of the logged models; None in full feedback.
+    """
+
+    feedback: Feedback
+    rows: Any
+    quality: np.ndarray
+    cost: np.ndarray
+    propensity: Any
+
+    @classmethod
+    def of(cls, X: Any, feedback: Feedback, classes: np.ndarray) -> Ruler:
+        """Make the ruler of a table.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+            What describes the queries; full feedback needs none.
+        feedback : Feedback
+            The table, any set of models.
+        classes : ndarray of shape (K,)
+            Labels that policies can choose. A logged model that is not among them counts as never
+            chosen.
+        """
+        feedback = feedback.aligned(classes)
+        counted = feedback.weight > 0
+        if not counted.any():
+            raise ValueError("sample_weight and the column 'weight' leave no row with a weight")
+        rows: Any = slice(None)
+        if (feedback.gold & counted).any() and not feedback.gold.all():
+            rows = feedback.gold
+        used = feedback.take(rows)
+        if not used.logged:
+            return cls(used, rows, used.quality, used.cost, None)
+        X = check_array(X, dtype=(np.float64, np.float32))
+        return cls(used, rows, *evaluation_models(X[rows], used))
+
+    def outcome(self, choice: np.ndarray) -> tuple[float, float]:
+        """Return mean quality and mean cost of choosing these labels, one a row of the table."""
+        chosen = index_of(choice, self.feedback.classes)[self.rows]
+        return (
+            self._mean(chosen, self.feedback.quality, self.quality),
+            self._mean(chosen, self.feedback.cost, self.cost),
+        )
+
+    def value(self, choice: np.ndarray, cost_sensitivity: float) -> float:
+        """Return the mean utility of choosing these labels."""
+        quality, cost = self.outcome(choice)
+        return quality - cost_sensitivity * cost
+
+    def _mean(self, chosen: np.ndarray, observed: np.ndarray, predicted: np.ndarray) -> float:
+        """Return the mean outcome; self-normalized doubly robust where it was logged."""
+        rows, weight = np.arange(len(chosen)), self.feedback.weight
+        direct = predicted[rows, chosen]
+        if not self.feedback.logged:
+            return float(np.average(direct.astype(np.float64), weights=weight))
+        action = self.feedback.action
+        importance = (chosen == action) / self.propensity
+        return self_normalized_doubly_robust(
+            importance, observed, direct, predicted[rows, action]
+        ).value(weight)
 
 
 def honest_value(
@@ -28,41 +110,8 @@ def honest_value(
     classes: np.ndarray,
     cost_sensitivity: float,
 ) -> float:
-    """Return the policy value of the chosen labels on a table.
-
-    Everything it rests on is fixed by the table: the rows, the folds, the outcome models and,
-    where the log has none, the propensities. The policy enters by its choices alone.
-
-    Parameters
-    ----------
-    choice : ndarray of shape (n,)
-        Labels chosen by the policy.
-    X : array-like of shape (n, d)
-    feedback : Feedback
-        The table, any set of models.
-    classes : ndarray of shape (K,)
-        Labels that the policy can choose. A logged model that is not among them counts as never
-        chosen.
-    cost_sensitivity : float
-    """
-    X = check_array(X, dtype=(np.float64, np.float32))
-    feedback = feedback.aligned(classes)
-    chosen = index_of(choice, classes)
-    if feedback.gold.any() and not feedback.gold.all():
-        X, chosen, feedback = X[feedback.gold], chosen[feedback.gold], feedback.take(feedback.gold)
-    utility = feedback.utility(cost_sensitivity)
-    rows = np.arange(len(feedback))
-    if not feedback.logged:
-        return float(np.average(utility[rows, chosen], weights=feedback.weight))
-    quality, cost, propensity = evaluation_models(X, feedback)
-    predicted = quality - cost_sensitivity * cost
-    terms = self_normalized_doubly_robust(
-        (chosen == feedback.action) / propensity,
-        utility,
-        predicted[rows, chosen],
-        predicted[rows, feedback.action],
-    )
-    return terms.value(feedback.weight)
+    """Return the policy value of the chosen labels (n,) on a table; see `Ruler`."""
+    return Ruler.of(X, feedback, classes).value(choice, cost_sensitivity)
 
 
 def evaluation_models(
@@ -72,8 +121,24 @@ def evaluation_models(
 
     Rows that show a model outside `classes`, or weigh nothing, teach the outcome models nothing.
     They are predicted by what the other rows taught, and keep a propensity of 1, which nothing
-    multiplies.
+    multiplies. The arrays are read-only.
     """
+    return RECENT.recall(
+        lambda: _fit_evaluation_models(X, feedback),
+        X,
+        feedback.action,
+        feedback.quality,
+        feedback.cost,
+        feedback.propensity,
+        feedback.group,
+        feedback.weight,
+        feedback.n_models,
+    )
+
+
+def _fit_evaluation_models(
+    X: np.ndarray, feedback: Feedback
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     quality, cost = np.zeros((2, len(feedback), feedback.n_models))
     propensity = np.ones(len(feedback))
     teaches = (feedback.action >= 0) & (feedback.weight > 0)
