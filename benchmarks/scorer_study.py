@@ -8,8 +8,8 @@ picks the candidate of the highest mean over the folds. Recorded propensities ar
 are unrecorded, the policy value scorer estimates them, and "ips" and "snips" take the share of each
 model.
 
-The table says how often that is the best one, how much true value the pick loses to it (in
-thousandths), how much more that is than with the policy value scorer on the same log, and the rank
+The table says how often that is the best one, or within 0.005 of it, how much true value the pick
+loses to it (in thousandths), how much more that is than with the policy value scorer on the same log, and the rank
 correlation of scores and true values over candidates: mean and standard error over logs.
 """
 
@@ -37,6 +37,8 @@ from skroute.nuisance import OverlapWarning
 
 COST_SENSITIVITY = 20.0
 TEST_QUERIES = 5000
+# Candidates this close in true value are as good as equal.
+NEARLY = 0.005
 # Strength of the logging policy and the share of queries it gives to a random model.
 OVERLAP = {"easy": (0.5, 0.3), "moderate": (1.0, 0.1), "difficult": (3.0, 0.02)}
 REGIMES = ("nonlinear", "noisy")
@@ -144,8 +146,8 @@ def mean_and_error(values, digits, scale=1.0):
 def print_table(table):
     """Print a line for each overlap and scorer; `table` maps (overlap, scorer) to a list of
     (scores, values), one a log."""
-    head = ("overlap", "scorer", "best picked", "loss", "more than ours", "rank corr.")
-    line = "{:<10}{:<24}{:>15}{:>16}{:>17}{:>16}"
+    head = ("overlap", "scorer", "best", "nearly", "loss", "more than ours", "rank corr.")
+    line = "{:<10}{:<23}{:>13}{:>14}{:>15}{:>16}{:>15}"
     print(line.format(*head))
     pooled = {
         ("all", scorer): [log for overlap in OVERLAP for log in table[overlap, scorer]]
@@ -158,6 +160,7 @@ def print_table(table):
         correlations = [spearmanr(score, value).statistic for score, value in logs]
         cells = (
             mean_and_error([loss == 0 for loss in losses], 2),
+            mean_and_error([loss <= NEARLY for loss in losses], 2),
             mean_and_error(losses, 1, 1000),
             mean_and_error(np.subtract(losses, ours), 1, 1000),
             mean_and_error(correlations, 2),
