@@ -9,8 +9,9 @@ are unrecorded, the policy value scorer estimates them, and "ips" and "snips" ta
 model.
 
 The table says how often that is the best one, or within 0.005 of it, how much true value the pick
-loses to it (in thousandths), how much more that is than with the policy value scorer on the same log, and the rank
-correlation of scores and true values over candidates: mean and standard error over logs.
+loses to it (in thousandths), how much more that is than with the policy value scorer on the same
+log, and the rank correlation of scores and true values over candidates: mean and standard error
+over logs.
 """
 
 from __future__ import annotations
