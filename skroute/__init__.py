@@ -9,18 +9,22 @@ from typing import TYPE_CHECKING
 from ._version import __version__
 
 if TYPE_CHECKING:
+    from ._page import report
     from .correction import DRBiasCorrector
     from .feedback import full_feedback, gain_feedback, logged_feedback
+    from .fixed_budget import FixedBudgetRouter
     from .policy import RegretPolicyClassifier
     from .router import CausalRouter
 
 _HOME = {
     "CausalRouter": ".router",
     "DRBiasCorrector": ".correction",
+    "FixedBudgetRouter": ".fixed_budget",
     "RegretPolicyClassifier": ".policy",
     "full_feedback": ".feedback",
     "gain_feedback": ".feedback",
     "logged_feedback": ".feedback",
+    "report": "._page",
 }
 _SUBMODULES = (
     "baselines",
@@ -29,6 +33,7 @@ _SUBMODULES = (
     "feedback",
     "metrics",
     "nuisance",
+    "plots",
     "policy",
     "scores",
 )
@@ -36,11 +41,13 @@ _SUBMODULES = (
 __all__ = [
     "CausalRouter",
     "DRBiasCorrector",
+    "FixedBudgetRouter",
     "RegretPolicyClassifier",
     "__version__",
     "full_feedback",
     "gain_feedback",
     "logged_feedback",
+    "report",
 ]
 
 

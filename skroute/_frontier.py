@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -27,6 +28,10 @@ class Budget(NamedTuple):
     share: dict[Any, float]
 
 
+# Of each change: query, cost sensitivity, model before and model after.
+_Changes = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
 @dataclass(frozen=True)
 class Frontier:
     """Every change of choice on a set of queries as cost sensitivity grows from `low` to `high`.
@@ -44,7 +49,8 @@ class Frontier:
     cost_sensitivity : ndarray of shape (s,)
         Where it changes.
     before, after : ndarray of int of shape (s,)
-        Indices of the models it changes from and to; the second is the cheaper one.
+        Indices of the models it changes from and to. Where choices are by predicted utility the
+        second is the cheaper one.
     mean_quality, mean_cost : ndarray of shape (s + 1,)
         Predicted quality, and dollars per query, before the first change and after each.
     """
@@ -71,25 +77,63 @@ class Frontier:
         Time O(n K s) for at most s changes a query, s being about log K for unordered models and
         at most K - 1. Memory O(n K).
         """
-        rows, current = np.arange(len(quality)), (quality - low * cost).argmax(axis=1)
-        start, steps = current.copy(), []
-        while len(rows):
-            here = rows, current
-            gap = quality[here][:, None] - quality[rows]
-            saving = cost[here][:, None] - cost[rows]
-            meet = np.full(gap.shape, np.inf)
-            np.divide(gap, saving, out=meet, where=saving > 0)
-            first = meet.min(axis=1)
-            # Of models met at once the cheapest is best from there on.
-            saving[meet > first[:, None]] = -np.inf
-            following = saving.argmax(axis=1)
-            moving = (first <= high) & np.isfinite(first)
-            rows, first = rows[moving], np.maximum(first[moving], low)
-            steps.append((rows, first, current[moving], following[moving]))
-            current = following[moving]
+        start = (quality - low * cost).argmax(axis=1)
+        changes = _walk(quality, cost, start, low, high)
+        return cls._along(changes, start, quality, cost, classes, low, high)
+
+    @classmethod
+    def between_knots(
+        cls,
+        values: Iterable[np.ndarray],
+        knots: np.ndarray,
+        quality: np.ndarray,
+        cost: np.ndarray,
+        classes: np.ndarray,
+    ) -> Frontier:
+        """Walk along decision values (n, K) that are linear between knots.
+
+        Parameters
+        ----------
+        values : iterable of ndarray of shape (n, K)
+            Those at each knot in turn.
+        knots : ndarray of shape (m + 1,)
+        quality, cost : ndarray of shape (n, K)
+            Predicted outcomes of what is chosen; they do not choose.
+
+        Notes
+        -----
+        The upper envelope of each interval is that of K lines, and exact. Time O(n m K s), memory
+        O(n K) beside the changes.
+        """
+        values = iter(values)
+        left = next(values).astype(np.float64)
+        start = left.argmax(axis=1)
+        current, steps = start.copy(), [(np.empty(0, int), np.empty(0), start[:0], start[:0])]
+        for low, high, value in zip(knots[:-1], knots[1:], values, strict=True):
+            right = value.astype(np.float64)
+            row, position, before, after = _walk(left, left - right, current, 0.0, 1.0)
+            steps.append((row, (1 - position) * low + position * high, before, after))
+            # Changes of one query are in order, and the last assignment stays.
+            current[row] = after
+            left = right
         row, where, before, after = (np.concatenate(part) for part in zip(*steps, strict=True))
-        order = np.argsort(where, kind="stable")
-        row, where, before, after = row[order], where[order], before[order], after[order]
+        changes, ends = (row, where, before, after), (float(knots[0]), float(knots[-1]))
+        return cls._along(changes, start, quality, cost, classes, *ends)
+
+    @classmethod
+    def _along(
+        cls,
+        changes: _Changes,
+        start: np.ndarray,
+        quality: np.ndarray,
+        cost: np.ndarray,
+        classes: np.ndarray,
+        low: float,
+        high: float,
+    ) -> Frontier:
+        """Order changes, and add up what they do to predicted quality and cost."""
+        order = np.argsort(changes[1], kind="stable")
+        row, where, before, after = (part[order] for part in changes)
 
         def path(values: np.ndarray) -> np.ndarray:
             steps = values[row, after] - values[row, before]
@@ -108,8 +152,12 @@ class Frontier:
         return self.classes[self._choice(value)]
 
     def within_budget(self, budget: float) -> Budget:
-        """Return the smallest cost sensitivity whose mean cost is at most `budget`."""
-        met = self.mean_cost <= budget
+        """Return the smallest cost sensitivity whose mean cost is at most `budget`.
+
+        Where choices are a policy's, mean cost may be above the budget again at a larger one.
+        """
+        # Sums along the path differ from a plain mean by rounding errors.
+        met = self.mean_cost <= budget * (1 + 1e-9)
         return self._first(met, f"a mean cost of {budget:g} dollars", self.mean_cost.min())
 
     def within_share(self, label: Any, share: float) -> Budget:
@@ -145,44 +193,34 @@ class Frontier:
             )
         state = int(states[0])
         # Between two changes no query is undecided.
-        following = edges[state + 1] if np.isfinite(edges[state + 1]) else 3 * edges[state]
+        following = edges[state + 1] if np.isfinite(edges[state + 1]) else 3 * edges[state] or 1.0
         value = edges[0] if state == 0 else (edges[state] + following) / 2
         counts = np.bincount(self._choice(value), minlength=len(self.classes))
         share = dict(zip(self.classes.tolist(), (counts / len(self.start)).tolist(), strict=True))
         return Budget(float(value), float(self.mean_cost[state]), share)
 
 
-def check_knots(knots: Any, cost_sensitivity: float) -> None:
-    """Check that knots are None, "auto" or increasing numbers around a cost sensitivity."""
-    if knots is None or (isinstance(knots, str) and knots == "auto"):
-        return
-    try:
-        values = np.asarray(knots, dtype=np.float64)
-    except (TypeError, ValueError):
-        values = np.empty((0, 0))
-    if values.ndim != 1 or len(values) < 2 or not np.isfinite(values).all():
-        raise ValueError(f"knots must be 'auto' or two or more finite numbers, got {knots!r}")
-    if values[0] < 0 or (np.diff(values) <= 0).any():
-        raise ValueError(f"knots must be at least 0 and increasing, got {knots!r}")
-    if not values[0] <= cost_sensitivity <= values[-1]:
-        raise ValueError(
-            f"knots must span cost_sensitivity={cost_sensitivity:g}, got {knots!r}. Widen them, or "
-            "choose a cost sensitivity within."
-        )
+def _walk(
+    value: np.ndarray, slope: np.ndarray, start: np.ndarray, low: float, high: float
+) -> _Changes:
+    """Follow the upper envelopes of ``value - l * slope``, (n, K) each, from the choices at `low`.
 
-
-def place_knots(
-    knots: Any, quality: np.ndarray, cost: np.ndarray, cost_sensitivity: float
-) -> np.ndarray:
-    """Return checked knots as an array; "auto" spans every change of choice on predictions (n, K).
-
-    The inner ones are quartiles of the cost sensitivities at which choices change.
+    Changes of one row are in order.
     """
-    if knots is None:
-        return np.array([cost_sensitivity])
-    if not isinstance(knots, str):
-        return np.asarray(knots, dtype=np.float64)
-    labels = np.arange(quality.shape[1])
-    changes = Frontier.of(quality, cost, labels, 0.0, np.inf).cost_sensitivity
-    placed = np.quantile(changes, [0.25, 0.5, 0.75, 1.0]) if len(changes) else np.ones(1)
-    return np.unique(np.r_[0.0, placed, max(placed[-1], cost_sensitivity)])
+    rows, current, steps = np.arange(len(value)), start, []
+    while len(rows):
+        here = rows, current
+        gap = value[here][:, None] - value[rows]
+        saving = slope[here][:, None] - slope[rows]
+        meet = np.full(gap.shape, np.inf)
+        np.divide(gap, saving, out=meet, where=saving > 0)
+        first = meet.min(axis=1)
+        # Of models met at once the one of the least slope is best from there on.
+        saving[meet > first[:, None]] = -np.inf
+        following = saving.argmax(axis=1)
+        moving = (first <= high) & np.isfinite(first)
+        rows, first = rows[moving], np.maximum(first[moving], low)
+        steps.append((rows, first, current[moving], following[moving]))
+        current = following[moving]
+    row, where, before, after = (np.concatenate(part) for part in zip(*steps, strict=True))
+    return row, where, before, after

@@ -14,7 +14,8 @@ class OutcomeRouterMixin:
     """Mixin of routers whose choice is the highest predicted ``quality - lambda * cost``.
 
     A router implements ``_predict_outcomes(X)``, which validates X and returns quality and cost,
-    (n, K) each, and may narrow ``_served_range()``.
+    (n, K) each, and may narrow ``_served_range()``. One that may choose by something else overrides
+    ``_trace(X)``.
     """
 
     def predict_quality(self, X: Any) -> np.ndarray:
@@ -53,7 +54,8 @@ class OutcomeRouterMixin:
         """Return where the choice for each query changes as cost sensitivity grows.
 
         Utilities are affine in cost sensitivity, so the best choice of a query is the upper
-        envelope of K lines: the changes are exact, and no grid is needed.
+        envelope of K lines: the changes are exact, and no grid is needed. The logits of a policy
+        are affine between its knots, and as exact.
 
         Parameters
         ----------
@@ -67,8 +69,7 @@ class OutcomeRouterMixin:
             between changes.
         """
         check_is_fitted(self)
-        low, high = self._served_range()
-        return Frontier.of(*self._predict_outcomes(X), self.classes_, low, high)
+        return self._trace(X)
 
     def cost_sensitivity_for_budget(
         self, X: Any, budget: float | None = None, *, share: dict[Any, float] | None = None
@@ -94,6 +95,15 @@ class OutcomeRouterMixin:
         ValueError
             If not just one of `budget` and `share` is given, or no cost sensitivity that the
             router serves is enough.
+
+        Notes
+        -----
+        Where choices are by predicted utility, their mean cost never rises as cost sensitivity
+        grows: with two choices of a query at two cost sensitivities, the one at the larger is
+        predicted to be the cheaper. So every larger value meets the budget too. A policy does not
+        choose by predicted cost, and what it chooses may become dearer as cost sensitivity grows:
+        a larger value may miss the budget again. All changes are looked at, so the value that is
+        returned is the smallest one in both cases, and meets the budget.
         """
         if (budget is None) == (share is None):
             raise ValueError("give either budget or share")
@@ -103,6 +113,9 @@ class OutcomeRouterMixin:
             raise ValueError(f"share must name one model, got {list(share)}")
         ((label, most),) = share.items()
         return self.frontier(X).within_share(label, most)
+
+    def _trace(self, X: Any) -> Frontier:
+        return Frontier.of(*self._predict_outcomes(X), self.classes_, *self._served_range())
 
     def _served_range(self) -> tuple[float, float]:
         return 0.0, np.inf

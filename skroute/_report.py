@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from dataclasses import asdict
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ._study import Row, Study
+from ._study import Outcome, Row, Study
+from .metrics import CostQualityCurve
+from .plots import CostQualityDisplay
 
 _QUERIES = 1000
 
@@ -103,95 +105,25 @@ def draw_picture(path: Path, study: Study, title: str) -> bool:
     figure = Figure(figsize=(8.0, 5.0), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    names = list(study.fixed)
-    costs = [_QUERIES * study.fixed[name].cost for name in names]
-    qualities = [study.fixed[name].quality for name in names]
-    axes.plot(costs, qualities, "o", color="0.45", markersize=7, label="one model for every query")
-    for policy, style in (
-        ("regress and compare", {"color": "0.6", "linestyle": "--", "marker": "s"}),
-        ("CausalRouter", {"color": "black", "linestyle": "-", "marker": "D", "linewidth": 2}),
-    ):
-        points = sorted((out.cost, out.quality) for _, out in study.curves[policy])
-        xs, ys = zip(*points, strict=True)
-        axes.plot([_QUERIES * x for x in xs], ys, markersize=4, label=policy, **style)
-    here = next(
-        out for value, out in study.curves["CausalRouter"] if value == study.cost_sensitivity
-    )
-    axes.plot(
-        _QUERIES * here.cost,
-        here.quality,
-        "*",
-        color="black",
-        markersize=17,
-        markeredgecolor="white",
-        label=f"CausalRouter at cost sensitivity {study.cost_sensitivity:.3g}",
-        zorder=5,
-    )
-    if min(costs) > 0 and max(costs) > 20 * min(costs):
-        axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(lambda value, _: f"${value:g}")
-    else:
-        axes.xaxis.set_major_formatter(lambda value, _: f"${value:.3g}")
-    axes.set_xlabel("cost of 1,000 queries")
-    axes.set_ylabel("mean quality")
-    axes.set_title(title, loc="left")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(alpha=0.25)
-    axes.margins(x=0.12, y=0.1)
-    figure.legend(frameon=False, loc="outside lower center", ncols=2)
-    _label_points(axes, [short_name(name) for name in names], costs, qualities)
+    star = f"the star is at cost sensitivity {study.cost_sensitivity:.3g}"
+    axes.set_title(f"{title}\n{star}", loc="left", fontsize=11)
+    policies = ("CausalRouter", "regress and compare")
+    CostQualityDisplay(
+        {policy: _curve(out for _, out in study.curves[policy]) for policy in policies},
+        fixed=_curve(study.fixed.values()),
+        models=[short_name(name) for name in study.fixed],
+        chosen={
+            "CausalRouter": _curve(
+                out
+                for value, out in study.curves["CausalRouter"]
+                if value == study.cost_sensitivity
+            )
+        },
+    ).plot(axes)
     figure.savefig(path, dpi=160)
     return True
 
 
-def _label_points(axes: Any, names: list[str], xs: list[float], ys: list[float]) -> None:
-    """Write names beside points, each at the first of a few places that nothing occupies."""
-    figure = axes.figure
-    figure.canvas.draw()
-    renderer = figure.canvas.get_renderer()
-    taken: list[Any] = []
-    points = list(axes.transData.transform(list(zip(xs, ys, strict=True))))
-    for line in axes.get_lines()[1:]:
-        corners = axes.transData.transform(line.get_xydata())
-        steps = np.linspace(0.0, 1.0, 40)[:, None]
-        for start, end in pairwise(corners):
-            points.extend(start + steps * (end - start))
-    frame = axes.get_window_extent(renderer)
-    places = [
-        ((9, 0), "left", "center"),
-        ((-9, 0), "right", "center"),
-        ((0, 9), "center", "bottom"),
-        ((0, -9), "center", "top"),
-        ((9, 9), "left", "bottom"),
-        ((9, -9), "left", "top"),
-        ((-9, 9), "right", "bottom"),
-        ((-9, -9), "right", "top"),
-        ((0, 20), "center", "bottom"),
-        ((0, -20), "center", "top"),
-    ]
-    for name, x, y in sorted(zip(names, xs, ys, strict=True), key=lambda item: -item[2]):
-        best = None
-        for offset, horizontal, vertical in places:
-            text = axes.annotate(
-                name,
-                (x, y),
-                xytext=offset,
-                textcoords="offset points",
-                ha=horizontal,
-                va=vertical,
-                fontsize=8,
-                color="0.2",
-            )
-            box = text.get_window_extent(renderer)
-            clashes = sum(box.overlaps(other) for other in taken)
-            clashes += sum(box.contains(*point) for point in points)
-            clashes += 0 if frame.x0 <= box.x0 and box.x1 <= frame.x1 else 2
-            if best is None or clashes < best[0]:
-                if best is not None:
-                    best[1].remove()
-                best = (clashes, text, box)
-            else:
-                text.remove()
-            if clashes == 0:
-                break
-        taken.append(best[2])
+def _curve(outcomes: Iterable[Outcome]) -> CostQualityCurve:
+    cost, quality = zip(*((out.cost, out.quality) for out in outcomes), strict=True)
+    return CostQualityCurve(np.array(cost), np.array(quality))

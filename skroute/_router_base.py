@@ -87,6 +87,10 @@ class RouterMixin:
         value : float
             In units of quality, at the router's own cost sensitivity. Values at different cost
             sensitivities do not compare.
+
+        See Also
+        --------
+        skroute.metrics.policy_value_scorer : The same, with a warning where `X` was fitted on.
         """
         feedback, choice = read_feedback(y), self.predict(X)
         check_consistent_length(choice, feedback.quality)

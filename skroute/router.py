@@ -9,22 +9,20 @@ from numpy.typing import ArrayLike
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from ._calibration import Calibration
 from ._crossfit import Folds, make_folds
-from ._frontier import check_knots, place_knots
+from ._frontier import Frontier
+from ._knots import place_knots, within_knots
 from ._outcome_router import OutcomeRouterMixin
+from ._policy_scores import fit_policy, knot_decisions, outcome_scores, policy_decision
 from ._reader import Feedback
-from ._router_base import RouterMixin, read_fit_input
-from ._validation import check_cost_sensitivity, check_excluded, resolve_cost_sensitivity
-from .correction import DRBiasCorrector
+from ._router_base import RouterMixin, read_fit_input, read_queries
+from ._router_parameters import check_router
+from ._validation import check_excluded
 from .correction._upstream import correct_by_columns, without_bias_columns
 from .nuisance import Overlap, fill_propensity, make_outcome_model
-from .scores import doubly_robust_scores, shrink_weights
-
-# Of the scores that a policy is fitted on, where shrinkage is "auto".
-_POLICY_SHRINKAGE = 5.0
 
 
 class CausalRouter(OutcomeRouterMixin, RouterMixin, BaseEstimator):
@@ -41,10 +39,10 @@ class CausalRouter(OutcomeRouterMixin, RouterMixin, BaseEstimator):
         Quality given up per dollar saved (lambda), at least 0. A preference, not something to tune:
         scores at different cost sensitivities do not compare.
     knots : array-like of float or "auto", default=None
-        None serves `cost_sensitivity` alone. Increasing values serve every cost sensitivity from
-        the first to the last from one fit; predicted outcomes do not depend on it, so each is
-        served exactly and the values between the ends are of no matter. "auto" spans those at which
-        the choice for some training query changes. Not together with a `policy`.
+        None serves `cost_sensitivity` alone. Increasing values serve every one from the first to
+        the last from one fit, see Notes; "auto" places them where the predicted best model of
+        training queries changes. What lies outside is an error; clip it if that will do:
+        ``np.clip(values, router.knots_[0], router.knots_[-1])``.
     outcome_model : regressor or "xgboost", default=None
         None learns all models together (`skroute.nuisance.JointOutcome`). A scikit-learn regressor
         is cloned for each model's quality and cost; "xgboost" is one of shallow boosted trees.
@@ -53,7 +51,8 @@ class CausalRouter(OutcomeRouterMixin, RouterMixin, BaseEstimator):
         regression whose penalty does not depend on the scale of X.
     policy : estimator, default=None
         None chooses by the corrected outcome models. A `RegretPolicyClassifier` is fitted on the
-        doubly robust scores of all models instead, and chooses by itself.
+        doubly robust scores of all models instead, and chooses by itself. With `knots` no other
+        policy will do.
     bias_correction : DRBiasCorrector or "upstream", default=None
         How preference-based rows are moved to the gold scale before anything else. A corrector is
         cloned and fitted, and its weights are honoured. "upstream" takes the last K columns of X as
@@ -72,7 +71,8 @@ class CausalRouter(OutcomeRouterMixin, RouterMixin, BaseEstimator):
     n_jobs : int, default=None
         Processes for cross-fitting. They do not change the result.
     random_state : int, RandomState instance or None, default=None
-        Decides folds and the random parts of the default models.
+        Decides folds and the random parts of the default models, and of a `policy` whose own
+        `random_state` is None.
     verbose : int, default=0
         Above 0 names each step as it starts.
 
@@ -93,8 +93,8 @@ class CausalRouter(OutcomeRouterMixin, RouterMixin, BaseEstimator):
         feedback only.
     knots_ : ndarray
         The knots; `cost_sensitivity` alone without any.
-    policy_ : estimator or None
-        The fitted policy.
+    policy_ : estimator, IntervalPolicy or None
+        The fitted policy; with `knots` the `skroute.policy.IntervalPolicy` over all of them.
     temperature_ : float
         What `predict_proba` divides decision values by.
     bias_correction_ : DRBiasCorrector
@@ -108,8 +108,6 @@ class CausalRouter(OutcomeRouterMixin, RouterMixin, BaseEstimator):
     ------
     ValueError
         If a parameter, X or y is not as described; the message names it.
-    NotImplementedError
-        If `knots` is given with a `policy`.
 
     Warns
     -----
@@ -133,6 +131,12 @@ class CausalRouter(OutcomeRouterMixin, RouterMixin, BaseEstimator):
     **Choice of default.** A policy that minimizes softmax regret on doubly robust scores [1]_ is
     unbiased and, at the propensities of real logs, loses to a fixed model; choosing by jointly
     learned and corrected outcomes does not. ``benchmarks/router_study.py`` measures both.
+
+    **Knots.** Predicted outcomes do not depend on cost sensitivity: without a `policy` each one is
+    served exactly, and "auto" serves them all from 0 up. With one there is a policy a knot,
+    logits are interpolated in between, and all are trained together on scores of quality and of
+    cost ([1]_, `skroute.policy.IntervalPolicy`); "auto" then puts a knot at every 16th of the
+    changes up to their 95 % quantile. ``benchmarks/cost_sensitivity_study.py`` measures both.
 
     **Complexity.** With the defaults, time is linear in rows: O(n (d r + M**2) + K M**3) with
     ``r <= 256`` components and ``M <= 353`` features; memory is O(n (M + K) + K M**2) beside X.
@@ -205,7 +209,7 @@ class CausalRouter(OutcomeRouterMixin, RouterMixin, BaseEstimator):
         -------
         self : CausalRouter
         """
-        cost_sensitivity = self._check_parameters()
+        cost_sensitivity = check_router(self)
         X, feedback = self._correct_bias(*read_fit_input(self, X, y, sample_weight))
         random_state = check_random_state(self.random_state)
         stratum = feedback.action if feedback.logged else feedback.quality.argmax(axis=1)
@@ -222,14 +226,15 @@ class CausalRouter(OutcomeRouterMixin, RouterMixin, BaseEstimator):
             feedback, quality, cost, importance, self.shrinkage, folds
         )
         quality, cost = self.calibration_.apply(quality, cost)
-        utility = quality - cost_sensitivity * cost
-        spread = np.average(np.ptp(utility, axis=1), weights=feedback.weight)
+        utility, weight = quality - cost_sensitivity * cost, feedback.weight
+        spread = np.average(np.ptp(utility, axis=1), weights=weight)
         self.policy_, self.temperature_ = None, float(spread) or 1.0
-        self.knots_ = place_knots(self.knots, quality, cost, cost_sensitivity)
+        predicted, by_policy = (quality, cost, weight), self.policy is not None
+        self.knots_ = place_knots(self.knots, cost_sensitivity, *predicted, interpolated=by_policy)
         if self.policy is not None:
             self._report("policy")
-            scores = self._utility_scores(feedback, utility, importance, cost_sensitivity)
-            self.policy_ = clone(self.policy).fit(X, scores, sample_weight=feedback.weight)
+            scores = outcome_scores(feedback, quality, cost, importance, self.shrinkage)
+            self.policy_ = fit_policy(self.policy, self.knots_, X, scores, weight, random_state)
             self.temperature_ = 1.0
         return self
 
@@ -283,31 +288,6 @@ class CausalRouter(OutcomeRouterMixin, RouterMixin, BaseEstimator):
         decision = self.decision_function(X, cost_sensitivity=cost_sensitivity, exclude=exclude)
         return softmax(decision / self.temperature_, axis=1)
 
-    def _check_parameters(self) -> float:
-        if self.knots is not None and self.policy is not None:
-            raise NotImplementedError("knots together with a policy is not available yet")
-        correction = self.bias_correction
-        if not (correction is None or isinstance(correction, DRBiasCorrector)) and (
-            not isinstance(correction, str) or correction != "upstream"
-        ):
-            raise ValueError(
-                f"bias_correction must be a DRBiasCorrector, 'upstream' or None, got {correction!r}"
-            )
-        if isinstance(self.shrinkage, str):
-            if self.shrinkage != "auto":
-                raise ValueError(f"shrinkage must be 'auto' or a number, got {self.shrinkage!r}")
-        elif not self.shrinkage >= 0:
-            raise ValueError(f"shrinkage must be 'auto' or at least 0, got {self.shrinkage!r}")
-        if not 0 < self.min_propensity <= 1:
-            raise ValueError(f"min_propensity must be in (0, 1], got {self.min_propensity!r}")
-        if self.policy is not None and not hasattr(self.policy, "decision_function"):
-            raise ValueError(
-                f"policy must be a RegretPolicyClassifier or None, got {self.policy!r}"
-            )
-        cost_sensitivity = check_cost_sensitivity(self.cost_sensitivity)
-        check_knots(self.knots, cost_sensitivity)
-        return cost_sensitivity
-
     def _correct_bias(self, X: np.ndarray, feedback: Feedback) -> tuple[np.ndarray, Feedback]:
         """Return the queries, and the table with all its labels on the gold scale."""
         if self.bias_correction is None:
@@ -320,7 +300,7 @@ class CausalRouter(OutcomeRouterMixin, RouterMixin, BaseEstimator):
 
     def _queries(self, X: ArrayLike) -> np.ndarray:
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
+        X = read_queries(self, X)
         if isinstance(self.bias_correction, str):
             return without_bias_columns(X, len(self.classes_))
         return X
@@ -340,21 +320,6 @@ class CausalRouter(OutcomeRouterMixin, RouterMixin, BaseEstimator):
         self.overlap_.warn_if_poor(self.classes_)
         return 1 / np.maximum(self.propensity_, self.min_propensity)
 
-    def _utility_scores(
-        self,
-        feedback: Feedback,
-        predicted: np.ndarray,
-        importance: np.ndarray | None,
-        cost_sensitivity: float,
-    ) -> np.ndarray:
-        """Return doubly robust scores of utility (n, K); utilities as they are if all are seen."""
-        observed = feedback.utility(cost_sensitivity)
-        if importance is None:
-            return observed
-        automatic = isinstance(self.shrinkage, str)
-        weight = shrink_weights(importance, _POLICY_SHRINKAGE if automatic else self.shrinkage)
-        return doubly_robust_scores(predicted, feedback.action, observed, weight)
-
     def _predict_outcomes(self, X: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         return self.calibration_.apply(*self.outcome_model_.predict(self._queries(X)))
 
@@ -363,32 +328,22 @@ class CausalRouter(OutcomeRouterMixin, RouterMixin, BaseEstimator):
             quality, cost = self._predict_outcomes(X)
             return quality - self._served(cost_sensitivity, len(quality)) * cost
         X = self._queries(X)
-        self._served(cost_sensitivity, len(X))
-        decision = self.policy_.decision_function(X)
-        # One column for two models, split so that the softmax gives their probabilities.
-        return decision if decision.ndim == 2 else np.column_stack([-decision / 2, decision / 2])
+        return policy_decision(self.policy_, X, self._served(cost_sensitivity, len(X)))
+
+    def _trace(self, X: ArrayLike) -> Frontier:
+        if self.policy_ is None:
+            return super()._trace(X)
+        values = knot_decisions(self.policy_, self._queries(X), self.knots_)
+        outcomes = self._predict_outcomes(X)
+        return Frontier.between_knots(values, self.knots_, *outcomes, self.classes_)
 
     def _served_range(self) -> tuple[float, float]:
-        if self.policy_ is not None:
-            raise ValueError(
-                "a router that was given a policy has no frontier: it serves one value"
-            )
+        if self.policy_ is None and isinstance(self.knots, str):
+            return 0.0, np.inf
         return float(self.knots_[0]), float(self.knots_[-1])
 
     def _served(self, cost_sensitivity: Any, n_rows: int) -> float | np.ndarray:
-        """Return lambda, one or a column of one a row, if it is within the knots."""
-        own = check_cost_sensitivity(self.cost_sensitivity)
-        value = resolve_cost_sensitivity(cost_sensitivity, own, n_rows)
-        low, high = self.knots_[0], self.knots_[-1]
-        outside = np.flatnonzero((value < low) | (value > high))
-        if cost_sensitivity is not None and len(outside):
-            found = np.ravel(value)[outside[0]]
-            raise ValueError(
-                f"cost_sensitivity={found:g} (row {outside[0]}) is not served: the router was "
-                f"fitted with knots from {low:g} to {high:g}. Fit it with knots that span the "
-                "range, or clip the value."
-            )
-        return value
+        return within_knots(cost_sensitivity, self.cost_sensitivity, self._served_range(), n_rows)
 
     def _report(self, step: str) -> None:
         if self.verbose:

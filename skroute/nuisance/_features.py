@@ -8,8 +8,9 @@ import numpy as np
 from scipy.linalg import eigh
 from sklearn.utils.extmath import randomized_svd
 
-# Rows from which components and landmarks are learned, and rows mapped at a time.
-_FITTED_ROWS, _BLOCK = 4000, 4096
+# Rows from which components and landmarks are learned, rows mapped at a time, and rows predicted at
+# a time: their kernel stays in the cache.
+_FITTED_ROWS, _BLOCK, _PREDICTED_BLOCK = 4000, 4096, 512
 # Beyond this many features a randomized decomposition is cheaper than an exact one.
 _EXACT_FEATURES = 600
 # Share of the kernel's variance over the landmarks that the radial features have to explain.
@@ -164,8 +165,8 @@ class Readout:
 
     def __call__(self, X: np.ndarray) -> np.ndarray:
         values = np.empty((len(X), len(self.constant)))
-        for start in range(0, len(X), _BLOCK):
-            block = slice(start, start + _BLOCK)
+        for start in range(0, len(X), _PREDICTED_BLOCK):
+            block = slice(start, start + _PREDICTED_BLOCK)
             np.add(self._block(X[block]), self.constant, out=values[block])
         return values
 

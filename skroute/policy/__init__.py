@@ -1,6 +1,12 @@
 """Policies: the regret losses, and classifiers that minimize them."""
 
 from ._classifier import RegretPolicyClassifier
+from ._interval import IntervalPolicy
 from ._losses import classification_surrogate, softmax_regret
 
-__all__ = ["RegretPolicyClassifier", "classification_surrogate", "softmax_regret"]
+__all__ = [
+    "IntervalPolicy",
+    "RegretPolicyClassifier",
+    "classification_surrogate",
+    "softmax_regret",
+]

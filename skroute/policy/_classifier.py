@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ._criteria import UtilityCriterion
 from ._mlp import forward
 from ._parameters import check_parameters
 from ._solvers import SOLVERS, make_trainer
@@ -173,7 +174,8 @@ class RegretPolicyClassifier(ClassifierMixin, BaseEstimator):
         self._check_length(X, target.utility)
         self.classes_ = target.classes
         self.__dict__.pop("_trainer", None)
-        solution = SOLVERS[solver](self, X, target.utility, weight, start)
+        criterion = UtilityCriterion.of(target.utility, self.loss, weight)
+        solution = SOLVERS[solver](self, X, criterion, weight, start)
         self.coefs_, self.intercepts_ = solution.layers
         self.loss_, self.n_iter_ = solution.loss, solution.n_iter
         if not solution.converged:
@@ -229,12 +231,13 @@ class RegretPolicyClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError("classes must be passed on the first call to partial_fit with labels")
         self._check_length(X, target.utility)
         self.classes_ = target.classes
+        criterion = UtilityCriterion.of(target.utility, self.loss, weight)
         if not hasattr(self, "_trainer"):
             start = None if first else (self.coefs_, self.intercepts_)
-            self._trainer = make_trainer(self, X, target.utility, weight, start)
+            self._trainer = make_trainer(self, X, criterion, weight, start)
             self.n_iter_ = 0
         rows = np.arange(X.shape[0])
-        self.loss_ = self._trainer.epoch(X, target.utility, weight, rows)
+        self.loss_ = self._trainer.epoch(X, criterion, weight, rows)
         self.n_iter_ += 1
         self.coefs_, self.intercepts_ = self._trainer.layers()
         return self

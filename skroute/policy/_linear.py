@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from ._losses import LOSSES
-from ._scaling import FeatureScaling, feature_scaling, utility_spread
+from ._criteria import Criterion
+from ._scaling import FeatureScaling, feature_scaling
 
 _RIDGE_PENALTY = 30.0  # of the starting regression, times alpha
 _RIDGE_STEPS = 10
@@ -15,10 +15,10 @@ _SHARPENINGS = (1.0, 3.0, 10.0, 30.0)
 
 
 class LinearPolicy(NamedTuple):
-    """Logits are ``X @ coef + intercept`` (plus the offset that was given to the fit)."""
+    """Outputs are ``X @ coef + intercept`` (plus the offset that was given to the fit)."""
 
-    coef: NDArray[Any]  # (n_features, n_models), dtype of X
-    intercept: NDArray[Any]  # (n_models,)
+    coef: NDArray[Any]  # (n_features, n_outputs), dtype of X
+    intercept: NDArray[Any]  # (n_outputs,)
     loss: float  # penalized, in units of the utility spread
     n_iter: int
     converged: bool
@@ -27,9 +27,8 @@ class LinearPolicy(NamedTuple):
 
 def fit_linear(
     X: Any,
-    utility: NDArray[Any],
+    criterion: Criterion,
     *,
-    loss: str = "softmax",
     alpha: float,
     sample_weight: NDArray[Any] | None = None,
     offset: NDArray[Any] | None = None,
@@ -39,37 +38,36 @@ def fit_linear(
     verbose: int = 0,
     n_threads: int = 1,
 ) -> LinearPolicy:
-    """Fit ``X @ coef + intercept`` to utilities by L-BFGS.
+    """Minimize a criterion of ``X @ coef + intercept`` by L-BFGS.
 
-    Minimizes ``loss / spread + alpha / 2 * ||W||^2``, with W the coefficients on the features
-    centered and scaled to mean squared norm 1 (`FeatureScaling`) and spread the mean of
-    ``max u - min u`` (`utility_spread`). The intercept is not penalized.
+    Minimizes ``value / spread + alpha / 2 * sum_k share_k ||W_k||^2``, with W_k the coefficients of
+    output k on the features centered and scaled to mean squared norm 1 (`FeatureScaling`), and
+    spread and shares those of the criterion. The intercept is not penalized.
 
     X is read, never copied: the scaling lives in the coefficients. Added memory is three arrays of
-    (n_queries, n_models) and the optimizer's ten pairs of (n_features, n_models). An iteration
-    costs two products of X with an array of (., n_models).
+    (n_queries, n_outputs) and the optimizer's ten pairs of (n_features, n_outputs). An iteration
+    costs two products of X with an array of (., n_outputs).
 
     Parameters
     ----------
     X : ndarray or sparse array of shape (n_queries, n_features), float32 or float64
-    utility : ndarray of shape (n_queries, n_models)
-    offset : ndarray of shape (n_queries, n_models), default=None
-        Logits that the linear part is added to; it then learns a correction of them.
+    criterion : Criterion
+        Of the dtype of X.
+    offset : ndarray of shape (n_queries, n_outputs), default=None
+        Outputs that the linear part is added to; it then learns a correction of them.
     start : (coef, intercept), default=None
         Where to start, as in the result. With None, a correction of `offset` and the convex
         classification loss start from zero, softmax regret from a ridge regression: see
         `_ridge_start`.
     """
-    n_models = utility.shape[1]
     dtype = X.dtype
-    utility = np.ascontiguousarray(utility, dtype=dtype)
     scaling = feature_scaling(X, sample_weight)
-    objective = _Objective(X, utility, loss, alpha, sample_weight, offset, scaling, n_threads)
-    theta = np.zeros((X.shape[1] + 1, n_models))
+    objective = _Objective(X, criterion, alpha, sample_weight, offset, scaling, n_threads)
+    theta = np.zeros((X.shape[1] + 1, criterion.shape[1]))
     if start is not None:
         theta[:-1], theta[-1] = scaling.unfold(*(np.asarray(part, np.float64) for part in start))
-    elif offset is None and loss == "softmax":
-        theta = _ridge_start(objective)
+    elif offset is None and criterion.loss == "softmax":
+        theta = _ridge_start(objective, alpha)
     result = minimize(
         objective,
         theta.ravel(),
@@ -103,61 +101,59 @@ class _Objective:
     def __init__(
         self,
         X: Any,
-        utility: NDArray,
-        loss: str,
+        criterion: Criterion,
         alpha: float,
         sample_weight: NDArray | None,
         offset: NDArray | None,
         scaling: FeatureScaling,
         n_threads: int,
     ) -> None:
-        self.X, self.utility, self.offset = X, utility, offset
-        self.loss, self.alpha, self.sample_weight = LOSSES[loss], alpha, sample_weight
+        self.X, self.criterion, self.offset = X, criterion, offset
+        self.alpha, self.sample_weight = alpha * criterion.output_share, sample_weight
         self.scaling, self.n_threads = scaling, n_threads
-        self.spread = utility_spread(utility, sample_weight)
-        self.logits = np.empty(utility.shape, dtype=X.dtype)
+        self.outputs = np.empty(criterion.shape, dtype=X.dtype)
+
+    def forward(self, theta: NDArray[np.float64]) -> NDArray:
+        """Return the outputs, in the buffer."""
+        X, outputs = self.X, self.outputs
+        coef, intercept = self.scaling.fold(theta[:-1], theta[-1])
+        if isinstance(X, np.ndarray):
+            np.matmul(X, coef.astype(X.dtype), out=outputs)
+        else:
+            outputs[:] = X @ coef.astype(X.dtype)
+        outputs += intercept.astype(X.dtype)
+        if self.offset is not None:
+            outputs += self.offset
+        return outputs
 
     def __call__(self, flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        X, logits = self.X, self.logits
-        theta = flat.reshape(-1, logits.shape[1])
+        X, spread = self.X, self.criterion.spread
+        theta = flat.reshape(-1, self.outputs.shape[1])
         W = theta[:-1]
-        coef, intercept = self.scaling.fold(W, theta[-1])
-        if isinstance(X, np.ndarray):
-            np.matmul(X, coef.astype(X.dtype), out=logits)
-        else:
-            logits[:] = X @ coef.astype(X.dtype)
-        logits += intercept.astype(X.dtype)
-        if self.offset is not None:
-            logits += self.offset
-        value, gradient = self.loss(
-            logits,
-            self.utility,
-            sample_weight=self.sample_weight,
-            out=logits,
-            n_threads=self.n_threads,
-        )
+        outputs = self.forward(theta)
+        value, gradient = self.criterion(outputs, self.sample_weight, self.n_threads)
         gradient_theta = np.empty_like(theta)
         gradient_theta[-1] = gradient.sum(axis=0, dtype=np.float64)
         gradient_theta[:-1] = self.scaling.chain(X.T @ gradient, gradient_theta[-1])
-        gradient_theta /= self.spread
-        gradient_theta[:-1] += self.alpha * W
-        penalty = 0.5 * self.alpha * float(np.vdot(W, W))
-        return value / self.spread + penalty, gradient_theta.ravel()
+        gradient_theta /= spread
+        penalized = self.alpha * W
+        gradient_theta[:-1] += penalized
+        return value / spread + 0.5 * float(np.vdot(penalized, W)), gradient_theta.ravel()
 
 
-def _ridge_start(objective: "_Objective") -> NDArray[np.float64]:
-    """Coefficients of a ridge regression of the utilities, sharpened to the lowest objective.
+def _ridge_start(objective: "_Objective", alpha: float) -> NDArray[np.float64]:
+    """Coefficients of a ridge regression of the targets, sharpened policy by policy.
 
     Softmax regret is not convex. From zero coefficients the free intercept soon favours one model
     so much that no gradient is left to learn from X. A regression already ranks the models for
     each query, and is found by some steps of conjugate gradients, each as cheap as a step of
     L-BFGS. All columns are solved side by side.
     """
-    X, utility, scaling = objective.X, objective.utility, objective.scaling
+    X, scaling, targets = objective.X, objective.scaling, objective.criterion.targets()
     dtype, weight = X.dtype, objective.sample_weight
-    share = np.full(len(utility), 1 / len(utility)) if weight is None else weight / weight.sum()
+    share = np.full(len(targets), 1 / len(targets)) if weight is None else weight / weight.sum()
     column = share[:, None].astype(dtype)
-    mean = share @ utility / objective.spread
+    mean = share @ targets
 
     def correlate(rows: NDArray) -> NDArray:  # scaled features, transposed, times weighted rows
         rows *= column
@@ -169,8 +165,8 @@ def _ridge_start(objective: "_Objective") -> NDArray[np.float64]:
         rows += intercept.astype(dtype)
         return correlate(rows) + penalty * W
 
-    penalty = _RIDGE_PENALTY * objective.alpha
-    residual = correlate(utility / dtype.type(objective.spread) - mean.astype(dtype))
+    penalty = _RIDGE_PENALTY * alpha
+    residual = correlate(targets - mean.astype(dtype))
     W, direction = np.zeros_like(residual), residual.copy()
     size = np.einsum("jk,jk->k", residual, residual)
     # Loose: it is a start only, and further steps amplify rounding errors.
@@ -184,9 +180,22 @@ def _ridge_start(objective: "_Objective") -> NDArray[np.float64]:
         size, before = np.einsum("jk,jk->k", residual, residual), size
         direction *= size / np.maximum(before, np.finfo(float).tiny)
         direction += residual
-    theta = np.vstack([W, mean])
-    candidates = [factor * theta for factor in _SHARPENINGS]
-    return min(candidates, key=lambda candidate: objective(candidate.ravel())[0])
+    theta = objective.criterion.start(np.vstack([W, mean]))
+    _sharpen(objective, theta, alpha)
+    return theta
+
+
+def _sharpen(objective: "_Objective", theta: NDArray[np.float64], alpha: float) -> None:
+    """Multiply the coefficients of each policy by what makes its own objective lowest."""
+    outputs = objective.forward(theta)
+    for columns, criterion in objective.criterion.policies():
+        W, values = theta[:-1, columns], []
+        for factor in _SHARPENINGS:
+            logits = np.multiply(outputs[:, columns], factor, order="C", dtype=outputs.dtype)
+            value, _ = criterion(logits, objective.sample_weight, objective.n_threads)
+            penalty = 0.5 * alpha * factor**2 * float(np.vdot(W, W))
+            values.append(value / criterion.spread + penalty)
+        theta[:, columns] *= _SHARPENINGS[int(np.argmin(values))]
 
 
 class _Progress:

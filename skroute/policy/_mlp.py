@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._losses import LOSSES
-from ._scaling import FeatureScaling, feature_scaling, utility_spread
+from ._criteria import Criterion
+from ._scaling import FeatureScaling, feature_scaling
 
 Layers = tuple[list[NDArray[Any]], list[NDArray[Any]]]
 _NO_CHANGE = 10  # epochs without improvement before stopping
@@ -16,7 +16,7 @@ _HELD_OUT = 0.1  # share of the rows that decides when to stop, if there is more
 
 
 def forward(X: Any, coefs: list[NDArray], intercepts: list[NDArray]) -> list[NDArray]:
-    """Outputs of all layers; the last are the logits, those before are rectified."""
+    """Outputs of all layers; the last are the policy's, those before are rectified."""
     outputs: list[NDArray] = []
     for coef, intercept in zip(coefs, intercepts, strict=True):
         if outputs:
@@ -27,12 +27,11 @@ def forward(X: Any, coefs: list[NDArray], intercepts: list[NDArray]) -> list[NDA
 
 def loss_and_gradient(
     Z: Any,
-    utility: NDArray,
+    criterion: Criterion,
     sample_weight: NDArray | None,
     coefs: list[NDArray],
     intercepts: list[NDArray],
     *,
-    loss: str,
     alpha: float,
     spread: float,
 ) -> tuple[float, Layers]:
@@ -40,19 +39,23 @@ def loss_and_gradient(
 
     The penalty is ``alpha / 2`` times the sum over layers of ``n_inputs * ||W||^2``: inputs of unit
     variance have a mean squared norm of n_inputs, so this is the penalty of the linear policy,
-    and it does not change its meaning with the number of features or of hidden units.
+    and it does not change its meaning with the number of features or of hidden units. Each output
+    of the last layer bears the share of it that the criterion says.
     """
     outputs = forward(Z, coefs, intercepts)
-    value, delta = LOSSES[loss](outputs[-1], utility, sample_weight=sample_weight, out=outputs[-1])
+    value, delta = criterion(outputs[-1], sample_weight)
     value /= spread
     delta /= delta.dtype.type(spread)
     coef_gradients, intercept_gradients = [], []
     for layer in reversed(range(len(coefs))):
         inputs = outputs[layer - 1] if layer else Z
-        penalty = alpha * len(coefs[layer])
-        coef_gradients.append(inputs.T @ delta + delta.dtype.type(penalty) * coefs[layer])
+        penalty = np.full(delta.shape[1], alpha * len(coefs[layer]))
+        if layer == len(coefs) - 1:
+            penalty *= criterion.output_share
+        penalized = penalty.astype(delta.dtype) * coefs[layer]
+        coef_gradients.append(inputs.T @ delta + penalized)
         intercept_gradients.append(delta.sum(axis=0))
-        value += 0.5 * penalty * float(np.vdot(coefs[layer], coefs[layer]))
+        value += 0.5 * float(np.vdot(penalized, coefs[layer]))
         if layer:
             delta = delta @ coefs[layer].T
             delta *= inputs > 0
@@ -102,11 +105,10 @@ class AdamTrainer:
     def __init__(
         self,
         X: Any,
-        utility: NDArray,
+        criterion: Criterion,
         sample_weight: NDArray | None,
         *,
         hidden_layer_sizes: tuple[int, ...],
-        loss: str,
         alpha: float,
         learning_rate: float,
         batch_size: int,
@@ -118,10 +120,10 @@ class AdamTrainer:
         self.scaling = FeatureScaling(total.center, total.scale / np.sqrt(X.shape[1]))
         self.dtype = X.dtype
         self.center = total.center.astype(X.dtype)
-        self.spread = utility_spread(utility, sample_weight)
-        self.loss, self.alpha, self.batch_size, self.rng = loss, alpha, batch_size, rng
+        self.spread = criterion.spread
+        self.alpha, self.batch_size, self.rng = alpha, batch_size, rng
         self.optimizer = Adam(learning_rate)
-        sizes = [X.shape[1], *hidden_layer_sizes, utility.shape[1]]
+        sizes = [X.shape[1], *hidden_layer_sizes, criterion.shape[1]]
         self.coefs, self.intercepts = initial_layers(sizes, rng, X.dtype)
         if start is not None:
             self.coefs = [coef.astype(X.dtype) for coef in start[0]]
@@ -139,7 +141,7 @@ class AdamTrainer:
         )
 
     def epoch(
-        self, X: Any, utility: NDArray, sample_weight: NDArray | None, rows: NDArray
+        self, X: Any, criterion: Criterion, sample_weight: NDArray | None, rows: NDArray
     ) -> float:
         """One pass over `rows` in random batches; returns the mean penalized loss.
 
@@ -158,11 +160,10 @@ class AdamTrainer:
                 continue
             value, (coef_gradients, intercept_gradients) = loss_and_gradient(
                 self._scaled(X, batch),
-                utility[batch],
+                criterion.take(batch),
                 weight,
                 self.coefs,
                 self.intercepts,
-                loss=self.loss,
                 alpha=self.alpha,
                 spread=self.spread,
             )
@@ -182,7 +183,7 @@ class AdamTrainer:
         return np.asarray(Z)
 
     def _held_out_loss(
-        self, X: Any, utility: NDArray, sample_weight: NDArray | None, rows: NDArray
+        self, X: Any, criterion: Criterion, sample_weight: NDArray | None, rows: NDArray
     ) -> float:
         total, total_weight = 0.0, 0.0
         for start in range(0, len(rows), 4096):
@@ -190,8 +191,8 @@ class AdamTrainer:
             weight = np.ones(len(block)) if sample_weight is None else sample_weight[block]
             if weight.sum() == 0:
                 continue
-            logits = forward(self._scaled(X, block), self.coefs, self.intercepts)[-1]
-            value, _ = LOSSES[self.loss](logits, utility[block], sample_weight=weight, out=logits)
+            outputs = forward(self._scaled(X, block), self.coefs, self.intercepts)[-1]
+            value, _ = criterion.take(block)(outputs, weight)
             total += value * weight.sum()
             total_weight += weight.sum()
         return total / (self.spread * total_weight) if total_weight else 0.0
@@ -199,7 +200,7 @@ class AdamTrainer:
     def fit(
         self,
         X: Any,
-        utility: NDArray,
+        criterion: Criterion,
         sample_weight: NDArray | None,
         *,
         max_iter: int,
@@ -219,10 +220,10 @@ class AdamTrainer:
             held_out, rows = np.sort(shuffled[:n_held]), np.sort(shuffled[n_held:])
         best, best_layers, since_best = np.inf, None, 0
         for epoch in range(1, max_iter + 1):
-            train = self.epoch(X, utility, sample_weight, rows)
-            value = (
-                self._held_out_loss(X, utility, sample_weight, held_out) if len(held_out) else train
-            )
+            train = self.epoch(X, criterion, sample_weight, rows)
+            value = train
+            if len(held_out):
+                value = self._held_out_loss(X, criterion, sample_weight, held_out)
             if verbose and (verbose > 1 or epoch % 10 == 0):
                 print(f"epoch {epoch}: training loss {train:.6g}, deciding loss {value:.6g}")
             since_best = 0 if value < best - tol else since_best + 1

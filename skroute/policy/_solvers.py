@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
+from ._criteria import Criterion
 from ._linear import fit_linear
 from ._mlp import AdamTrainer, Layers
 
@@ -20,13 +21,12 @@ class Solution(NamedTuple):
 
 
 def by_lbfgs(
-    policy: Any, X: Any, utility: NDArray, weight: NDArray | None, start: Layers | None
+    policy: Any, X: Any, criterion: Criterion, weight: NDArray | None, start: Layers | None
 ) -> Solution:
     """A linear policy."""
     fitted = fit_linear(
         X,
-        utility,
-        loss=policy.loss,
+        criterion,
         alpha=policy.alpha,
         sample_weight=weight,
         start=None if start is None else (start[0][0], start[1][0]),
@@ -44,13 +44,13 @@ def by_lbfgs(
 
 
 def by_adam(
-    policy: Any, X: Any, utility: NDArray, weight: NDArray | None, start: Layers | None
+    policy: Any, X: Any, criterion: Criterion, weight: NDArray | None, start: Layers | None
 ) -> Solution:
     """A policy with any layers, in passes over shuffled batches."""
-    trainer = make_trainer(policy, X, utility, weight, start)
+    trainer = make_trainer(policy, X, criterion, weight, start)
     n_iter, converged, loss = trainer.fit(
         X,
-        utility,
+        criterion,
         weight,
         max_iter=policy.max_iter,
         tol=policy.tol,
@@ -63,16 +63,15 @@ SOLVERS = {"lbfgs": by_lbfgs, "adam": by_adam}
 
 
 def make_trainer(
-    policy: Any, X: Any, utility: NDArray, weight: NDArray | None, start: Layers | None
+    policy: Any, X: Any, criterion: Criterion, weight: NDArray | None, start: Layers | None
 ) -> AdamTrainer:
     """Adam before its first step, scaled by these rows."""
     auto = min(256, max(32, X.shape[0] // 16))
     return AdamTrainer(
         X,
-        utility,
+        criterion,
         weight,
         hidden_layer_sizes=tuple(policy.hidden_layer_sizes),
-        loss=policy.loss,
         alpha=policy.alpha,
         learning_rate=policy.learning_rate,
         batch_size=auto if isinstance(policy.batch_size, str) else policy.batch_size,

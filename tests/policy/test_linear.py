@@ -7,6 +7,7 @@ from scipy import sparse
 from scipy.special import softmax
 
 from skroute.policy import softmax_regret
+from skroute.policy._criteria import UtilityCriterion
 from skroute.policy._linear import _Objective, fit_linear
 from skroute.policy._scaling import feature_scaling, utility_spread
 
@@ -16,6 +17,11 @@ def problem(n_rows=300, n_features=5, n_models=4, seed=0):
     X = rng.normal(size=(n_rows, n_features)) + 2
     utility = X @ rng.normal(size=(n_features, n_models)) + rng.normal(size=(n_rows, n_models))
     return X, utility
+
+
+def fit(X, utility, *, loss="softmax", sample_weight=None, **options):
+    criterion = UtilityCriterion.of(utility, loss, sample_weight)
+    return fit_linear(X, criterion, sample_weight=sample_weight, **options)
 
 
 def numerical_gradient(function, theta, step=1e-5):
@@ -33,7 +39,8 @@ def test_gradient(loss, storage, with_offset):
     rng = np.random.default_rng(1)
     weight, offset = rng.random(300), rng.normal(size=utility.shape) if with_offset else None
     X = storage(X)
-    objective = _Objective(X, utility, loss, 0.3, weight, offset, feature_scaling(X, weight), 1)
+    criterion = UtilityCriterion.of(utility, loss, weight)
+    objective = _Objective(X, criterion, 0.3, weight, offset, feature_scaling(X, weight), 1)
     theta = rng.normal(size=6 * 4)
     _, gradient = objective(theta)
     numerical = numerical_gradient(lambda t: objective(t)[0], theta)
@@ -44,7 +51,8 @@ def test_gradient(loss, storage, with_offset):
 def test_objective_is_the_documented_one(loss):
     X, utility = problem()
     scaling = feature_scaling(X, None)
-    objective = _Objective(X, utility, loss, 0.3, None, None, scaling, 1)
+    criterion = UtilityCriterion.of(utility, loss, None)
+    objective = _Objective(X, criterion, 0.3, None, None, scaling, 1)
     rng = np.random.default_rng(2)
     W, b = rng.normal(size=(5, 4)), rng.normal(size=4)
     Z = X - X.mean(axis=0)
@@ -90,9 +98,9 @@ def test_weights_equal_repetition(loss):
     X, utility = problem()
     weight = np.random.default_rng(3).integers(0, 4, size=300)
     options = {"loss": loss, "alpha": 0.01, "tol": 1e-8}
-    weighted = fit_linear(X, utility, sample_weight=weight, **options)
+    weighted = fit(X, utility, sample_weight=weight, **options)
     times = np.repeat(np.arange(300), weight)
-    repeated = fit_linear(X[times], utility[times], **options)
+    repeated = fit(X[times], utility[times], **options)
     assert_allclose(weighted.loss, repeated.loss, rtol=1e-9)
     assert_allclose(weighted.coef, repeated.coef, atol=1e-5)
 
@@ -101,7 +109,7 @@ def test_weights_equal_repetition(loss):
 def test_penalty_means_the_same_on_any_scale(loss):
     X, utility = problem()
     options = {"loss": loss, "alpha": 0.01, "tol": 1e-7}
-    first = fit_linear(X, utility, **options)
+    first = fit(X, utility, **options)
     logits = X @ first.coef + first.intercept
     changed = {
         "units of X": (1000 * X + 5, utility),
@@ -110,15 +118,15 @@ def test_penalty_means_the_same_on_any_scale(loss):
         "repeated rows": (np.vstack([X, X]), np.vstack([utility, utility])),
     }
     for what, (X_changed, utility_changed) in changed.items():
-        policy = fit_linear(X_changed, utility_changed, **options)
+        policy = fit(X_changed, utility_changed, **options)
         other = (X_changed @ policy.coef + policy.intercept)[:300]
         assert_allclose(softmax(other, axis=1), softmax(logits, axis=1), atol=1e-4, err_msg=what)
 
 
 def test_float32_stays_and_agrees():
     X, utility = problem(2000)
-    single = fit_linear(X.astype(np.float32), utility.astype(np.float32), alpha=0.01)
-    double = fit_linear(X, utility, alpha=0.01)
+    single = fit(X.astype(np.float32), utility.astype(np.float32), alpha=0.01)
+    double = fit(X, utility, alpha=0.01)
     assert single.coef.dtype == single.intercept.dtype == np.float32
     assert_allclose(single.loss, double.loss, rtol=1e-4)
 
@@ -127,10 +135,10 @@ def test_offset_that_is_already_right_is_left_alone():
     X, _ = problem()
     utility = np.column_stack([X[:, 0] > 2, X[:, 0] <= 2]).astype(float)
     offset = 50 * (utility - 0.5)
-    policy = fit_linear(X, utility, alpha=0.01, offset=offset)
+    policy = fit(X, utility, alpha=0.01, offset=offset)
     assert_allclose(policy.coef, 0, atol=1e-6)
     # and a wrong one is corrected
-    policy = fit_linear(X, utility, alpha=1e-4, offset=-0.05 * offset)
+    policy = fit(X, utility, alpha=1e-4, offset=-0.05 * offset)
     logits = X @ policy.coef + policy.intercept - 0.05 * offset
     assert softmax_regret(logits, utility)[0] < 0.1
 
@@ -142,8 +150,8 @@ def test_start_avoids_the_fixed_model():
     utility = 0.6 * X[:, :3]
     utility[:, 0] += 1.0
     fixed = utility_spread(utility, None)
-    policy = fit_linear(X, utility, alpha=1e-4)
-    zero = fit_linear(X, utility, alpha=1e-4, start=(np.zeros((30, 3)), np.zeros(3)))
+    policy = fit(X, utility, alpha=1e-4)
+    zero = fit(X, utility, alpha=1e-4, start=(np.zeros((30, 3)), np.zeros(3)))
     assert policy.loss <= zero.loss + 1e-6
     best = np.mean(utility.max(axis=1) - utility[:, 0]) / fixed
     assert policy.loss < 0.8 * best
@@ -151,13 +159,13 @@ def test_start_avoids_the_fixed_model():
 
 def test_warm_start_needs_no_steps():
     X, utility = problem()
-    first = fit_linear(X, utility, alpha=0.01, tol=1e-6)
-    again = fit_linear(X, utility, alpha=0.01, tol=1e-5, start=(first.coef, first.intercept))
+    first = fit(X, utility, alpha=0.01, tol=1e-6)
+    again = fit(X, utility, alpha=0.01, tol=1e-5, start=(first.coef, first.intercept))
     assert again.n_iter <= 1
     assert_allclose(again.loss, first.loss, rtol=1e-6)
 
 
 def test_verbose_prints(capsys):
     X, utility = problem()
-    fit_linear(X, utility, alpha=0.01, verbose=2)
+    fit(X, utility, alpha=0.01, verbose=2)
     assert "iteration 1: loss" in capsys.readouterr().out

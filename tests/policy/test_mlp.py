@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
+from skroute.policy._criteria import UtilityCriterion
 from skroute.policy._mlp import Adam, AdamTrainer, forward, initial_layers, loss_and_gradient
 
 
@@ -19,10 +20,10 @@ def test_gradient(loss, hidden, storage):
     for parameter in parameters:
         parameter += 0.3 * rng.normal(size=parameter.shape)
 
+    criterion = UtilityCriterion(utility, loss, spread=0.7)
+
     def objective():
-        return loss_and_gradient(
-            Z, utility, weight, coefs, intercepts, loss=loss, alpha=0.1, spread=0.7
-        )
+        return loss_and_gradient(Z, criterion, weight, coefs, intercepts, alpha=0.1, spread=0.7)
 
     _, (coef_gradients, intercept_gradients) = objective()
     gradients = [gradient.copy() for gradient in (*coef_gradients, *intercept_gradients)]
@@ -49,13 +50,16 @@ def test_adam_by_hand():
     assert_allclose(parameter, [0.8, -1.9 - 0.1 * first / np.sqrt(second)], rtol=1e-6)
 
 
+def softmax(utility, weight=None):
+    return UtilityCriterion.of(utility, "softmax", weight)
+
+
 def trainer(X, utility, seed=0, batch_size=32, hidden=(7,), weight=None):
     return AdamTrainer(
         X,
-        utility,
+        softmax(utility, weight),
         weight,
         hidden_layer_sizes=hidden,
-        loss="softmax",
         alpha=1e-4,
         learning_rate=1e-2,
         batch_size=batch_size,
@@ -67,7 +71,7 @@ def test_layers_are_those_of_raw_features():
     rng = np.random.default_rng(0)
     X, utility = 5 + 3 * rng.normal(size=(100, 4)), rng.random((100, 3))
     state = trainer(X, utility)
-    state.epoch(X, utility, None, np.arange(100))
+    state.epoch(X, softmax(utility), None, np.arange(100))
     scaled = (X - X.mean(axis=0)) / np.sqrt(((X - X.mean(axis=0)) ** 2).mean())
     expected = forward(scaled, state.coefs, state.intercepts)[-1]
     assert_allclose(forward(X, *state.layers())[-1], expected, atol=1e-12)
@@ -80,7 +84,7 @@ def test_deterministic_and_dtype_kept(dtype):
     fitted = []
     for seed in (0, 0, 1):
         state = trainer(X, utility, seed)
-        state.fit(X, utility, None, max_iter=3, tol=1e-4, verbose=0)
+        state.fit(X, softmax(utility), None, max_iter=3, tol=1e-4, verbose=0)
         fitted.append(state.coefs[0])
     assert fitted[0].dtype == dtype
     assert_array_equal(fitted[0], fitted[1])
@@ -92,7 +96,7 @@ def test_rows_without_weight_do_nothing():
     X, utility = rng.normal(size=(60, 3)), rng.random((60, 2))
     state = trainer(X, utility)
     before = state.coefs[0].copy()
-    state.epoch(X, utility, np.zeros(60), np.arange(60))
+    state.epoch(X, softmax(utility), np.zeros(60), np.arange(60))
     assert_array_equal(state.coefs[0], before)
 
 
@@ -101,9 +105,11 @@ def test_best_layers_are_kept():
     X, utility = rng.normal(size=(200, 3)), rng.random((200, 2))
     state = trainer(X, utility, batch_size=200)
     state.optimizer.learning_rate = 5.0  # jumps about
-    _, _, best = state.fit(X, utility, None, max_iter=15, tol=0.0, verbose=0)
+    _, _, best = state.fit(X, softmax(utility), None, max_iter=15, tol=0.0, verbose=0)
     assert np.isfinite(best)
     state = trainer(X, utility, batch_size=16)
-    n_iter, converged, best = state.fit(X, utility, None, max_iter=300, tol=1e-3, verbose=0)
+    n_iter, converged, best = state.fit(
+        X, softmax(utility), None, max_iter=300, tol=1e-3, verbose=0
+    )
     assert converged
     assert n_iter < 300

@@ -1,0 +1,221 @@
+"""The page as a whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from .._version import __version__
+from ..metrics import PolicyDifference, PolicyValue
+from . import _sections as sections
+from ._changes import changes
+from ._facts import Facts, gather
+from ._format import section
+from ._html import STYLE, Markup, join, tag
+
+# Of the page itself; a notebook keeps its own.
+_OWN_STYLE = "@page { margin: 16mm; }\nbody { margin: 0; background: #fff; }"
+
+
+class RoutingReport:
+    """A page about a router, made by `report`; a notebook shows it as it is.
+
+    Attributes
+    ----------
+    title : str
+    html : str
+        The whole page. It loads nothing: style and pictures are within.
+    notes : tuple of str
+        What to be careful about, as the page says it.
+    values : dict from str to PolicyValue
+        Of the router, of each fixed model and, on a log, of today's policy.
+    differences : dict from str to PolicyDifference
+        Of each of them over today's policy, on full feedback over the best fixed model.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        body: str,
+        *,
+        notes: tuple[str, ...],
+        values: dict[str, PolicyValue],
+        differences: dict[str, PolicyDifference],
+    ) -> None:
+        self.title = title
+        self.notes = notes
+        self.values = values
+        self.differences = differences
+        self._body = Markup(body)
+
+    def __repr__(self) -> str:
+        return f"<RoutingReport {self.title!r}: {len(self.notes)} notes>"
+
+    def _repr_html_(self) -> str:
+        return tag("div", tag("style", Markup(STYLE)), self._body, class_="skroute-report")
+
+    @property
+    def html(self) -> str:
+        head = tag(
+            "head",
+            tag("meta", charset="utf-8"),
+            tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+            tag("title", self.title),
+            # Browsers would ask the server for an icon.
+            Markup('<link rel="icon" href="data:,">'),
+            tag("style", Markup(_OWN_STYLE + STYLE)),
+        )
+        body = tag("body", tag("main", self._body, class_="skroute-report"))
+        return f"<!DOCTYPE html>\n{tag('html', head, body, lang='en')}\n"
+
+    def save(self, path: str | Path) -> Path:
+        """Write the page, and return where it is.
+
+        Parameters
+        ----------
+        path : str or Path
+            Of the file; its folder has to exist.
+
+        Returns
+        -------
+        path : Path
+        """
+        path = Path(path)
+        path.write_text(self.html, encoding="utf-8")
+        return path
+
+
+def report(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    *,
+    path: str | Path | None = None,
+    cost_sensitivity: float | None = None,
+    budget: float | None = None,
+    by: ArrayLike | None = None,
+    text: ArrayLike | None = None,
+    n_examples: int = 10,
+    confidence: float = 0.95,
+    title: str = "Routing report",
+) -> RoutingReport:
+    """Write one page about what a router would change, what that is worth and how sure that is.
+
+    Parameters
+    ----------
+    estimator : router
+        Fitted, or a pipeline or search that ends in such a one.
+    X : array-like of shape (n, d)
+        Queries that were not fitted on.
+    y : table of n rows
+        Their feedback: a log, or full feedback.
+    path : str or Path, default=None
+        File to write the page to.
+    cost_sensitivity : float, default=None
+        Policies choose and are valued at it. None: where the router chooses.
+    budget : float, default=None
+        Dollars per query, marked in the picture of cost and quality, with the router's choice that
+        it predicts to meet it. All else is at `cost_sensitivity`.
+    by : array-like of shape (n,), default=None
+        Group of each query, such as its topic, to show changes by.
+    text : array-like of str of shape (n,), default=None
+        Queries as people read them, to show beside examples.
+    n_examples : int, default=10
+        Most rows to show of those for which the router chooses another model.
+    confidence : float, default=0.95
+        Nominal coverage of the intervals, in (0, 1).
+    title : str, default="Routing report"
+
+    Returns
+    -------
+    report : RoutingReport
+        With the page as ``html``, and ``save(path)``.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as described, or as `policy_value`.
+    ImportError
+        If matplotlib is not installed.
+
+    See Also
+    --------
+    skroute.plots : The pictures by themselves.
+    skroute.metrics.policy_difference : The comparison with today's policy.
+
+    Notes
+    -----
+    A log is valued by `skroute.metrics.evaluation_predictions`, which know nothing of the router.
+    Warnings of these estimates, of poor overlap and of rows that were fitted on stand on the page
+    and in ``notes``, and are not raised. The page is one file without scripts; labels and texts are
+    escaped. Examples are shown as they are: leave out `text` that must not leave your house.
+
+    Time is that of fitting the evaluation models, and of valuing some 30 policies, O(n) each.
+
+    Examples
+    --------
+    >>> from skroute import CausalRouter, report
+    >>> from skroute.datasets import make_routing_problem
+    >>> problem = make_routing_problem(900, n_models=3, random_state=0)
+    >>> router = CausalRouter(10.0, knots="auto", random_state=0).fit(problem.X, problem.y)
+    >>> test = problem.draw(900, random_state=1)
+    >>> page = report(router, test.X, test.y)
+    >>> page
+    <RoutingReport 'Routing report': 0 notes>
+    >>> list(page.differences)
+    ['CausalRouter', 'always model_0', 'always model_1', 'always model_2']
+    >>> page.html[:15]
+    '<!DOCTYPE html>'
+    """
+    if n_examples < 0:
+        raise ValueError(f"n_examples must be at least 0, got {n_examples!r}")
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            "report needs matplotlib for its pictures. Install it with: "
+            "pip install 'scikit-route[plot]'"
+        ) from error
+    facts = gather(
+        estimator,
+        X,
+        y,
+        cost_sensitivity=cost_sensitivity,
+        by=by,
+        text=text,
+        n_examples=n_examples,
+        confidence=confidence,
+    )
+    page = RoutingReport(
+        title,
+        _body(facts, estimator, X, y, budget, title),
+        notes=tuple(facts.notes),
+        values=facts.values,
+        differences=facts.differences,
+    )
+    if path is not None:
+        page.save(path)
+    return page
+
+
+def _body(facts: Facts, estimator: Any, X: Any, y: Any, budget: float | None, title: str) -> Markup:
+    kind = "logged" if facts.logged else "fully measured"
+    opening = (
+        f"{facts.router.name} on {len(facts.feedback):,} {kind} queries, {len(facts.models)} "
+        f"models, cost sensitivity {facts.cost_sensitivity:.4g} (quality given up per dollar)."
+    )
+    header = tag("header", tag("h1", title), tag("p", opening), sections.summary(facts))
+    return join(
+        [
+            header,
+            section("notes", "What to be careful about", sections.notes(facts)),
+            sections.values(facts),
+            sections.costs(facts, estimator, X, y, budget),
+            sections.overlap(facts),
+            changes(facts),
+            sections.method(facts),
+            tag("footer", f"skroute {__version__}"),
+        ]
+    )

@@ -1,0 +1,259 @@
+"""The sections of the page, each from the facts to HTML."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from dataclasses import replace
+
+import numpy as np
+
+from .._frontier import Frontier
+from ..metrics import PolicyDifference, PolicyValue
+from ..plots import (
+    CostQualityDisplay,
+    OverlapDisplay,
+    PolicyValueDisplay,
+    RoutingShareDisplay,
+)
+from ..plots._drawing import as_dollars
+from ..plots._policy_value import TODAY
+from ._facts import LOWEST_ESTIMATED, Facts
+from ._format import interval, per_thousand, section, with_interval
+from ._html import Markup, join, picture, table, tag
+
+
+def summary(facts: Facts) -> Markup:
+    """Say in a few sentences what the router is worth."""
+    gain, name = facts.differences[facts.router.name], facts.router.name
+    new, old = gain.a, gain.b
+    level = f"{facts.confidence:.0%} interval {interval(gain.low, gain.high, signed=True)}"
+    if not math.isfinite(gain.low):
+        verdict = "How sure that is cannot be told from these rows."
+    elif gain.low > 0:
+        verdict = f"It is better than {facts.compared_with}, as far as these rows tell."
+    elif gain.high < 0:
+        verdict = f"It is worse than {facts.compared_with}, as far as these rows tell."
+    else:
+        verdict = f"These rows do not tell whether it is better than {facts.compared_with}."
+    if not facts.held_out:
+        verdict = "The router was fitted on these rows, which flatters it: judge it by others."
+    sentences = [
+        f"{name} has a mean utility of {new.value:.3f} a query, {gain.value:+.3f} against "
+        f"{facts.compared_with} ({level}). ",
+        tag("strong", verdict),
+    ]
+    worth, low, high = gain.dollars_per_thousand_queries
+    spent = [
+        f"Its answers cost {per_thousand(new.mean_cost)} per 1,000 queries at a mean quality of "
+        f"{new.mean_quality:.3f}; those of {facts.compared_with} cost "
+        f"{per_thousand(old.mean_cost)} at {old.mean_quality:.3f}."
+    ]
+    if math.isfinite(worth):
+        spent.append(
+            f" At equal quality, the difference would be worth {as_dollars(worth)} per 1,000 "
+            f"queries ({as_dollars(low)} to {as_dollars(high)})."
+        )
+    return join([tag("p", *sentences, class_="verdict"), tag("p", *spent)])
+
+
+def notes(facts: Facts) -> Markup:
+    """List what to be careful about."""
+    if not facts.notes:
+        return tag("p", "Nothing in the table speaks against these figures.")
+    listed = tag("ul", *(tag("li", note) for note in facts.notes))
+    return tag("div", listed, class_="notes", role="note")
+
+
+def values(facts: Facts) -> Markup:
+    names = list(facts.values)
+    rows = [
+        _value_row(facts.values[name], facts.differences.get(name), name, facts) for name in names
+    ]
+    columns = [
+        "policy",
+        "quality",
+        "dollars per 1,000 queries",
+        "utility",
+        f"over {facts.reference}",
+        "worth per 1,000 queries",
+        "effective rows" if facts.logged else "rows",
+    ]
+    marked = [names.index(facts.router.name)]
+    caption = f"Values at cost sensitivity {facts.cost_sensitivity:.4g}"
+    display = PolicyValueDisplay(
+        facts.values,
+        reference=facts.reference,
+        fixed=[name for name in names if name not in (TODAY, facts.router.name)],
+    )
+    return section(
+        "value",
+        "Value against today's policy and the fixed models"
+        if facts.logged
+        else "Value against the fixed models",
+        table(caption, columns, rows, strong=marked),
+        picture(
+            display,
+            (7.5, 1.2 + 0.38 * len(names)),
+            f"Mean utility of {len(names)} policies with intervals; the table above has them.",
+            f"Each policy by itself; the dashed line is {facts.compared_with}. Differences are "
+            "compared row by row and are surer than these intervals suggest: see the table.",
+        ),
+    )
+
+
+def _value_row(
+    value: PolicyValue, difference: PolicyDifference | None, name: str, facts: Facts
+) -> list[object]:
+    over: object = "–"
+    worth: object = "–"
+    if difference is not None:
+        over = with_interval(f"{difference.value:+.3f}", difference.low, difference.high, True)
+        dollars, low, high = difference.dollars_per_thousand_queries
+        if math.isfinite(dollars):
+            ends = f"{as_dollars(low)} to {as_dollars(high)}" if math.isfinite(low) else "unknown"
+            worth = join([as_dollars(dollars), " ", tag("small", f"({ends})")])
+    effective = value.effective_sample_size
+    return [
+        name,
+        f"{value.mean_quality:.3f}",
+        per_thousand(value.mean_cost),
+        with_interval(f"{value.value:.3f}", value.low, value.high, False),
+        over,
+        worth,
+        f"{effective:,.0f}"
+        if facts.logged and math.isfinite(effective)
+        else f"{value.n_rows_used:,}",
+    ]
+
+
+def costs(facts: Facts, estimator: object, X: object, y: object, budget: float | None) -> Markup:
+    """Show what the router reaches at other cost sensitivities, and who gets what."""
+    title = "Cost and quality at other cost sensitivities"
+    if not hasattr(facts.router.router, "frontier"):
+        words = "This router does not predict quality and cost, so that it has no frontier."
+        return section("cost", title, tag("p", words))
+    with warnings.catch_warnings():
+        # Noted for the policies of the first table.
+        warnings.simplefilter("ignore")
+        curve = CostQualityDisplay._of_routers({facts.router.name: estimator}, X, y, budget)
+    how = "estimated" if facts.logged else "measured"
+    parts: list[object] = [
+        picture(
+            curve,
+            (7.5, 4.8),
+            "Mean quality against cost of the router and of each fixed model.",
+            f"Mean cost and quality, {how} on these rows, as cost sensitivity grows from right to "
+            "left; the star is where the router chooses"
+            + (" to meet the budget." if budget is not None else "."),
+        )
+    ]
+    frontier = facts.router.frontier()
+    if frontier.low == frontier.high:
+        words = "The router serves one cost sensitivity. Fit it with knots='auto' to serve others."
+        return section("cost", title, *parts, tag("p", words))
+    share = RoutingShareDisplay._of(frontier, facts.cost_sensitivity)
+    parts += [
+        tag("h3", "Who gets what"),
+        picture(
+            share,
+            (7.5, 4.4),
+            "Share of queries that each model gets as cost sensitivity grows; see the table.",
+            "Share of these queries that each model gets. Every change of choice is exact.",
+        ),
+        _share_table(facts, share, frontier),
+    ]
+    return section("cost", title, *parts)
+
+
+def _share_table(facts: Facts, display: RoutingShareDisplay, frontier: Frontier) -> Markup:
+    """Return shares at some of the changes, and where the router chooses."""
+    where, own = display.cost_sensitivity, facts.cost_sensitivity
+    spread = np.quantile(where, [0.1, 0.3, 0.5, 0.7, 0.9]) if len(where) else np.empty(0)
+    shown = np.unique(np.r_[frontier.low, spread, own])
+    passed = np.searchsorted(frontier.cost_sensitivity, shown)
+    shares = display.share[np.searchsorted(where, shown)]
+    rows: list[list[object]] = [
+        ["predicted dollars per 1,000", *map(per_thousand, frontier.mean_cost[passed])],
+        ["predicted quality", *(f"{value:.3f}" for value in frontier.mean_quality[passed])],
+    ]
+    for k, model in enumerate(facts.models):
+        rows.append([model, *(f"{part:.1%}" for part in shares[:, k])])
+    heads = [f"{value:.4g}" + (" (here)" if value == own else "") for value in shown]
+    caption = "Shares by cost sensitivity, with the router's own predictions"
+    return table(caption, ["cost sensitivity", *heads], rows)
+
+
+def overlap(facts: Facts) -> Markup:
+    title = "How well the log covers each model"
+    if not facts.logged:
+        words = "The table shows every model's outcome on every query, so that values are exact."
+        return section("overlap", title, tag("p", words))
+    propensity, feedback = facts.known["propensity"], facts.feedback
+    rows = (feedback.action >= 0) & (feedback.weight > 0)
+    if not rows.any():
+        return section("overlap", title, tag("p", "The log shows none of the router's models."))
+    display = OverlapDisplay._of(facts.feedback, propensity, LOWEST_ESTIMATED)
+    # The propensities have been raised already.
+    display.overlap = replace(display.overlap, share_clipped=facts.share_clipped)
+    training = getattr(facts.router.router, "overlap_", None)
+    columns = ["model", "rows", "effective rows", "smallest propensity", "median propensity"]
+    if training is not None:
+        columns.append("effective rows in training")
+    lines = []
+    for k, model in enumerate(facts.models):
+        own = display.propensity[display.action == k]
+        cells: list[object] = [model, f"{len(own):,}"]
+        cells.append(f"{display.overlap.effective_sample_size[k]:,.1f}")
+        cells += [f"{own.min():.3g}", f"{np.median(own):.3g}"] if len(own) else ["–", "–"]
+        if training is not None:
+            cells.append(f"{training.effective_sample_size[k]:,.1f}")
+        lines.append(cells)
+    return section(
+        "overlap",
+        title,
+        tag(
+            "p",
+            "A model that the log seldom chose, or only for some queries, is hard to value: few "
+            "rows have to speak for all. Effective rows are as many uniformly drawn rows as would "
+            "be worth as much.",
+        ),
+        table("Coverage of each model", columns, lines),
+        picture(
+            display,
+            (7.5, 1.4 + 0.42 * len(facts.models)),
+            "Propensities of the logged models; the table above sums them up.",
+            "Probability with which the log chose the model it shows: the box holds half of the "
+            "rows, the line nine tenths, the dot is the smallest.",
+        ),
+    )
+
+
+def method(facts: Facts) -> Markup:
+    """Say how the figures came about."""
+    value = facts.values[facts.router.name]
+    if facts.logged:
+        how = (
+            "The log shows one model's answer per query, so that values are estimated: "
+            "self-normalized doubly robust, with full inverse propensities and outcome models that "
+            "are cross-fitted on these rows and know nothing of the router. Today's policy is the "
+            "mean of what the log shows."
+        )
+    else:
+        how = (
+            "The table shows every model's answer to every query, so that values are exact for "
+            "these queries; intervals say how far others may differ. The best fixed model is the "
+            "best of these very queries."
+        )
+    units = "groups" if facts.feedback.group is not None else "rows"
+    terms = [
+        ("utility", "Quality minus cost sensitivity times cost in dollars per query."),
+        (
+            "worth per 1,000 queries",
+            "The difference in utility over the cost sensitivity: the saving that would be worth "
+            "as much at equal quality.",
+        ),
+        ("intervals", f"At {facts.confidence:.0%}, over {value.n_units:,} independent {units}."),
+    ]
+    defined = tag("dl", *(part for t, d in terms for part in (tag("dt", t), tag("dd", d))))
+    return section("method", "How this was worked out", tag("p", how), defined)

@@ -1,0 +1,85 @@
+"""The policy of a router: the scores it is fitted on, its fit and its decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from ._reader import Feedback
+from .policy import IntervalPolicy, RegretPolicyClassifier
+from .scores import doubly_robust_scores, shrink_weights
+
+# Of the scores that a policy is fitted on, where shrinkage is "auto".
+_POLICY_SHRINKAGE = 5.0
+
+
+def check_policy(policy: Any, knots: Any) -> None:
+    """Check that a policy is None or can do what is asked of it."""
+    if policy is None:
+        return
+    if not hasattr(policy, "decision_function"):
+        raise ValueError(f"policy must be a RegretPolicyClassifier or None, got {policy!r}")
+    if knots is not None and not isinstance(policy, RegretPolicyClassifier):
+        raise ValueError(
+            "knots need a policy that is trained for all of them together, a "
+            f"RegretPolicyClassifier; got {policy!r}. Leave knots out, or the policy."
+        )
+
+
+def outcome_scores(
+    feedback: Feedback,
+    quality: np.ndarray,
+    cost: np.ndarray,
+    importance: np.ndarray | None,
+    shrinkage: float | str,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return doubly robust scores of quality and of cost (n, K); outcomes if all are seen.
+
+    Utility scores at any cost sensitivity l are the first minus l times the second.
+    """
+    if importance is None or feedback.action is None:
+        return feedback.quality, feedback.cost
+    strength = _POLICY_SHRINKAGE if isinstance(shrinkage, str) else shrinkage
+    weight = shrink_weights(importance, strength)
+    return (
+        doubly_robust_scores(quality, feedback.action, feedback.quality, weight),
+        doubly_robust_scores(cost, feedback.action, feedback.cost, weight),
+    )
+
+
+def fit_policy(
+    policy: Any,
+    knots: np.ndarray,
+    X: np.ndarray,
+    scores: tuple[np.ndarray, np.ndarray],
+    sample_weight: np.ndarray,
+    random_state: np.random.RandomState,
+) -> Any:
+    """Fit a copy of `policy` at the one knot there is, or one policy over all knots."""
+    policy = clone(policy)
+    if policy.get_params().get("random_state", 0) is None:
+        policy.set_params(random_state=random_state.randint(np.iinfo(np.int32).max))
+    quality, cost = scores
+    if len(knots) == 1:
+        return policy.fit(X, quality - knots[0] * cost, sample_weight=sample_weight)
+    return IntervalPolicy.of(policy, knots, X, quality, cost, sample_weight)
+
+
+def policy_decision(policy: Any, X: np.ndarray, cost_sensitivity: float | np.ndarray) -> np.ndarray:
+    """Return logits (n, K) at one cost sensitivity or at a column of one a row."""
+    if isinstance(policy, IntervalPolicy):
+        return policy.decision_function(X, cost_sensitivity)
+    decision = policy.decision_function(X)
+    # One column for two models, split so that the softmax gives their probabilities.
+    return decision if decision.ndim == 2 else np.column_stack([-decision / 2, decision / 2])
+
+
+def knot_decisions(policy: Any, X: np.ndarray, knots: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the logits (n, K) at each knot in turn."""
+    if isinstance(policy, IntervalPolicy):
+        yield from policy.knot_logits(X)
+    else:
+        yield policy_decision(policy, X, knots[0])

@@ -1,0 +1,343 @@
+"""Quality against cost: what a router reaches at every cost sensitivity, beside fixed models."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .._frontier import Frontier
+from .._reader import read_feedback
+from ..metrics import CostQualityCurve, cost_quality_curve, evaluation_predictions
+from ..metrics._policies import read_models
+from ..nuisance import OverlapWarning
+from ._drawing import QUERIES, as_dollars, as_text, dollar_axis, line_style, new_axes, tidy
+from ._labels import label_points
+from ._routers import common_models, policies_along, read_routers
+
+
+class CostQualityDisplay:
+    """Curves of cost against quality, with the fixed models as points.
+
+    Make one by `from_estimator` or `from_predictions`; the attributes are what is drawn.
+
+    Parameters
+    ----------
+    curves : dict from str to CostQualityCurve
+        Of each router, dollars per query and mean quality.
+    fixed : CostQualityCurve, default=None
+        Of one model for every query, a point a model.
+    models : array-like of shape (K,), default=None
+        Labels of the points of `fixed`.
+    chosen : dict from str to CostQualityCurve, default=None
+        Single points to mark on the curves: where each router lands.
+    budget : float, default=None
+        Dollars per query to mark.
+    predicted : bool, default=False
+        Whether qualities and costs are a router's own predictions.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+    lines_ : list of matplotlib Line2D
+        A line a curve.
+    fixed_ : matplotlib Line2D or None
+    chosen_ : list of matplotlib Line2D
+    budget_ : matplotlib Line2D or None
+    text_ : list of matplotlib Annotation
+        Names of the fixed models.
+
+    See Also
+    --------
+    skroute.metrics.cost_quality_curve : The numbers.
+
+    Examples
+    --------
+    >>> from skroute import CausalRouter
+    >>> from skroute.datasets import make_routing_problem
+    >>> from skroute.plots import CostQualityDisplay
+    >>> problem = make_routing_problem(600, n_models=3, random_state=0)
+    >>> router = CausalRouter(10.0, knots="auto", random_state=0).fit(problem.X, problem.y)
+    >>> test = problem.draw(300, random_state=1)
+    >>> display = CostQualityDisplay.from_estimator(router, test.X, test.y_full)
+    >>> display.fixed.cost.shape, list(display.curves)
+    ((3,), ['CausalRouter'])
+    """
+
+    def __init__(
+        self,
+        curves: Mapping[str, CostQualityCurve],
+        *,
+        fixed: CostQualityCurve | None = None,
+        models: ArrayLike | None = None,
+        chosen: Mapping[str, CostQualityCurve] | None = None,
+        budget: float | None = None,
+        predicted: bool = False,
+    ) -> None:
+        self.curves = curves
+        self.fixed = fixed
+        self.models = models
+        self.chosen = chosen
+        self.budget = budget
+        self.predicted = predicted
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: Any = None,
+        *,
+        budget: float | None = None,
+        n_points: int = 20,
+        ax: Any = None,
+    ) -> CostQualityDisplay:
+        """Draw what routers reach on a set of queries.
+
+        Parameters
+        ----------
+        estimator : router, or dict from names to routers
+            Fitted, each with a ``frontier``, or a pipeline or search that ends in such a one. Fit
+            it with `knots`, or its curve is a point.
+        X : array-like of shape (n, d)
+            Queries.
+        y : table of n rows, default=None
+            Their feedback, from rows that were not fitted on. None draws what the routers predict,
+            at every change of choice; with it policies are valued, exactly on full feedback and by
+            `evaluation_predictions` on a log.
+        budget : float, default=None
+            Dollars per query. It is marked, and the mark on a curve is the smallest cost
+            sensitivity that the router predicts to meet it. None: where the router chooses.
+        n_points : int, default=20
+            With `y`, most points of a curve, in steps of about equal predicted change.
+        ax : matplotlib Axes, default=None
+            None makes a new figure.
+
+        Returns
+        -------
+        display : CostQualityDisplay
+
+        Raises
+        ------
+        ValueError
+            If the estimator has no frontier, the routers differ in their models, or no cost
+            sensitivity meets the budget.
+
+        Warns
+        -----
+        TrainingLogWarning
+            If `y` is given and most rows were fitted on.
+        OverlapWarning
+            If points rest on few rows of the log.
+        """
+        return cls._of_routers(estimator, X, y, budget, n_points).plot(ax)
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y: Any,
+        policies: Mapping[str, Sequence[ArrayLike]],
+        *,
+        chosen: Mapping[str, ArrayLike] | None = None,
+        budget: float | None = None,
+        predicted_quality: ArrayLike | None = None,
+        predicted_cost: ArrayLike | None = None,
+        models: ArrayLike | None = None,
+        propensity: ArrayLike | None = None,
+        ax: Any = None,
+    ) -> CostQualityDisplay:
+        """Draw the values of policies.
+
+        Parameters
+        ----------
+        y : table of n rows
+            Full or logged feedback.
+        policies : dict from names to sequences of array-like of shape (n,) or (n, K)
+            Of each curve, its points in order: policies as in `policy_value`.
+        chosen : dict from names to array-like of shape (n,) or (n, K), default=None
+            A policy to mark for each curve.
+        budget : float, default=None
+            Dollars per query to mark.
+        predicted_quality, predicted_cost, models, propensity : optional
+            As in `cost_quality_curve`; `evaluation_predictions` returns them. Each of the models is
+            drawn as a fixed one.
+        ax : matplotlib Axes, default=None
+            None makes a new figure.
+
+        Returns
+        -------
+        display : CostQualityDisplay
+        """
+        known = {
+            "predicted_quality": predicted_quality,
+            "predicted_cost": predicted_cost,
+            "models": read_models(models, read_feedback(y).classes),
+            "propensity": propensity,
+        }
+        return cls._of_policies(y, policies, chosen or {}, budget, known).plot(ax)
+
+    def plot(self, ax: Any = None) -> CostQualityDisplay:
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            None makes a new figure.
+
+        Returns
+        -------
+        display : CostQualityDisplay
+        """
+        ax = new_axes(ax, (7.5, 4.8), self)
+        self.ax_, self.figure_ = ax, ax.get_figure()
+        self.lines_, self.chosen_, self.text_ = [], [], []
+        self.fixed_ = self.budget_ = None
+        costs = [curve.cost for curve in self.curves.values()]
+        if self.fixed is not None:
+            costs.append(self.fixed.cost)
+            self.fixed_ = ax.plot(
+                QUERIES * self.fixed.cost,
+                self.fixed.quality,
+                "o",
+                color="0.55",
+                markeredgecolor="black",
+                markersize=7,
+                label="one model for all queries",
+                zorder=4,
+            )[0]
+        for k, (name, curve) in enumerate(self.curves.items()):
+            style = line_style(k, len(curve.cost))
+            self.lines_ += ax.plot(
+                QUERIES * curve.cost, curve.quality, label=as_text(name), zorder=3 - k / 8, **style
+            )
+            if self.chosen and name in self.chosen:
+                point = self.chosen[name]
+                spent = as_dollars(QUERIES * float(point.cost[0])).replace("$", r"\$")
+                self.chosen_ += ax.plot(
+                    QUERIES * point.cost,
+                    point.quality,
+                    "*",
+                    color=style["color"],
+                    markeredgecolor="white",
+                    markersize=17,
+                    label=f"{as_text(name)} here: {spent}, quality {point.quality[0]:.3f}",
+                    zorder=5,
+                )
+        if self.budget is not None:
+            amount = as_dollars(QUERIES * self.budget).replace("$", r"\$")
+            self.budget_ = ax.axvline(
+                QUERIES * self.budget,
+                color="0.3",
+                linestyle=(0, (2, 2)),
+                linewidth=1.2,
+                label=f"budget: {amount}",
+            )
+        dollar_axis(ax, np.concatenate([*costs, [self.budget]] if self.budget else costs))
+        ax.set_ylabel("predicted mean quality" if self.predicted else "mean quality")
+        tidy(ax)
+        ax.margins(x=0.1, y=0.1)
+        ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)
+        if self.fixed is not None:
+            x, y = QUERIES * self.fixed.cost, self.fixed.quality
+            drawn = [*self.lines_, *self.chosen_, *filter(None, [self.budget_])]
+            self.text_ = label_points(ax, list(np.asarray(self.models)), x, y, drawn)
+        return self
+
+    @classmethod
+    def _of_routers(
+        cls, estimator: Any, X: Any, y: Any, budget: float | None, n_points: int = 20
+    ) -> CostQualityDisplay:
+        """Work out what is drawn of routers."""
+        if n_points < 2:
+            raise ValueError(f"n_points must be at least 2, got {n_points!r}")
+        routers = read_routers(estimator, X)
+        models = common_models(routers)
+        frontiers = {router.name: router.frontier() for router in routers}
+        landing = {
+            router.name: router.cost_sensitivity
+            if budget is None
+            else frontiers[router.name].within_budget(budget).cost_sensitivity
+            for router in routers
+        }
+        if y is None:
+            first = routers[0].router
+            outcomes = [
+                method(routers[0].candidate.X)
+                for method in (first.predict_cost, first.predict_quality)
+            ]
+            curves = {
+                n: CostQualityCurve(f.mean_cost, f.mean_quality) for n, f in frontiers.items()
+            }
+            return cls(
+                curves,
+                fixed=CostQualityCurve(*(values.mean(axis=0) for values in outcomes)),
+                models=models,
+                chosen={name: _state_at(frontiers[name], v) for name, v in landing.items()},
+                budget=budget,
+                predicted=True,
+            )
+        for router in routers:
+            router.candidate.warn_if_trained_on()
+        queries = routers[0].candidate.queries
+        policies = {
+            name: policies_along(frontier, n_points) for name, frontier in frontiers.items()
+        }
+        chosen = {router.name: router.choose(landing[router.name]) for router in routers}
+        known = evaluation_predictions(queries, y, models=models)
+        return cls._of_policies(y, policies, chosen, budget, known)
+
+    @classmethod
+    def _of_policies(
+        cls,
+        y: Any,
+        policies: Mapping[str, Sequence[ArrayLike]],
+        chosen: Mapping[str, ArrayLike],
+        budget: float | None,
+        known: dict[str, Any],
+    ) -> CostQualityDisplay:
+        """Work out what is drawn of policies and of the models that are known."""
+        n_rows = len(y)
+        fixed = [np.repeat(known["models"][k : k + 1], n_rows) for k in range(len(known["models"]))]
+        parts = [fixed, *policies.values(), *([policy] for policy in chosen.values())]
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            curve = cost_quality_curve(y, [p for part in parts for p in part], **known)
+        _pass_on(caught)
+        ends = np.cumsum([len(part) for part in parts])[:-1]
+        pieces = [
+            CostQualityCurve(*piece)
+            for piece in zip(np.split(curve.cost, ends), np.split(curve.quality, ends), strict=True)
+        ]
+        count = 1 + len(policies)
+        return cls(
+            dict(zip(policies, pieces[1:count], strict=True)),
+            fixed=pieces[0],
+            models=known["models"],
+            chosen=dict(zip(chosen, pieces[count:], strict=True)),
+            budget=budget,
+        )
+
+
+def _state_at(frontier: Frontier, cost_sensitivity: float) -> CostQualityCurve:
+    """Return the predicted outcome at one cost sensitivity, as a curve of one point."""
+    passed = [int(np.searchsorted(frontier.cost_sensitivity, cost_sensitivity))]
+    return CostQualityCurve(frontier.mean_cost[passed], frontier.mean_quality[passed])
+
+
+def _pass_on(caught: list[warnings.WarningMessage]) -> None:
+    """Warn again, once for all the policies of which the log says little."""
+    poor = [entry for entry in caught if issubclass(entry.category, OverlapWarning)]
+    for entry in caught:
+        if entry not in poor:
+            warnings.warn(entry.message, stacklevel=4)
+    if poor:
+        warnings.warn(
+            f"The log says little about {len(poor)} of the points, fixed models included. The "
+            f"first: {poor[0].message}",
+            OverlapWarning,
+            stacklevel=4,
+        )

@@ -1,0 +1,74 @@
+"""What the Displays share: matplotlib where it is needed, styles, text and the axis of dollars."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+QUERIES = 1000
+# Told apart by dashes and markers; the colours differ in lightness as well.
+LINES: list[dict[str, Any]] = [
+    {"color": "black", "linestyle": "-", "marker": "D"},
+    {"color": "#b2570a", "linestyle": "--", "marker": "s"},
+    {"color": "#3a76a8", "linestyle": ":", "marker": "^"},
+    {"color": "#777777", "linestyle": "-.", "marker": "v"},
+    {"color": "#5b3b8c", "linestyle": (0, (8, 2, 1, 2, 1, 2)), "marker": "P"},
+    {"color": "#2f8f6b", "linestyle": (0, (1, 4)), "marker": "X"},
+]
+_LONGEST_LABEL = 32
+
+
+def new_axes(ax: Any, size: tuple[float, float], display: object) -> Any:
+    """Return `ax`, or the axes of a new pyplot figure."""
+    if ax is not None:
+        return ax
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError(
+            f"{type(display).__name__}.plot needs matplotlib. Install it with: "
+            "pip install 'scikit-route[plot]'"
+        ) from error
+    return plt.subplots(figsize=size, layout="constrained")[1]
+
+
+def as_text(label: object) -> str:
+    """Return a label as matplotlib shows it: on one line, not too long, dollars as they are."""
+    text = " ".join(str(label).split())
+    if len(text) > _LONGEST_LABEL:
+        text = text[: _LONGEST_LABEL - 1] + "…"
+    text = text.replace("$", r"\$")
+    # Labels that start with an underscore are left out of legends.
+    return f" {text}" if text.startswith("_") else text
+
+
+def as_dollars(value: float) -> str:
+    """Return an amount with as many digits as tell it from others."""
+    sign = "-" if value < 0 else ""
+    size = abs(value)
+    return f"{sign}${size:,.2f}" if size >= 1 else f"{sign}${size:.3g}"
+
+
+def line_style(index: int, n_points: int) -> dict[str, Any]:
+    """Return the style of a curve; a long one gets few markers, a short one all of them."""
+    style = dict(LINES[index % len(LINES)])
+    every = max(1, n_points // 8)
+    return style | {"linewidth": 1.8, "markersize": 5, "markevery": (index % every, every)}
+
+
+def dollar_axis(ax: Any, costs: np.ndarray) -> None:
+    """Make the x-axis one of dollars per thousand queries, logarithmic if they spread far."""
+    positive = len(costs) > 0 and costs.min() > 0
+    if positive and costs.max() > 20 * costs.min():
+        ax.set_xscale("log")
+        ax.xaxis.set_minor_formatter(lambda value, _: "")
+    ax.xaxis.set_major_formatter(lambda value, _: rf"\${value:,.6g}")
+    ax.set_xlabel("cost of 1,000 queries")
+
+
+def tidy(ax: Any, *, grid: str = "both") -> None:
+    """Take off what says nothing, and put a faint grid behind the rest."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(axis=grid, color="0.88", linewidth=0.8)
+    ax.set_axisbelow(True)

@@ -1,0 +1,173 @@
+"""Quality gained over random routing between two models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from ..metrics import EfficiencyGainCurve, efficiency_gain_curve
+from ._drawing import as_text, line_style, new_axes, tidy
+from ._routers import read_routers
+
+
+class EfficiencyGainDisplay:
+    """Quality gained over random routing, by the share of queries that go to the strong model.
+
+    Make one by `from_estimator` or `from_predictions`; the attributes are what is drawn.
+
+    Parameters
+    ----------
+    curves : dict from str to EfficiencyGainCurve
+    strong : str, default=None
+        Name of the strong model.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+    lines_ : list of matplotlib Line2D
+        A line a curve.
+
+    See Also
+    --------
+    skroute.metrics.efficiency_gain_curve : The numbers.
+
+    Examples
+    --------
+    >>> from skroute import gain_feedback
+    >>> from skroute.plots import EfficiencyGainDisplay
+    >>> y = gain_feedback([0.0, 1.0, 0.0, 1.0])
+    >>> display = EfficiencyGainDisplay.from_predictions(
+    ...     y, {"router": [0.1, 0.9, 0.2, 0.8]}, strong="primary"
+    ... )
+    >>> display.lines_[0].get_ydata().tolist()
+    [0.0, 0.125, 0.25, 0.125, 0.0]
+    """
+
+    def __init__(
+        self, curves: Mapping[str, EfficiencyGainCurve], *, strong: str | None = None
+    ) -> None:
+        self.curves = curves
+        self.strong = strong
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        *,
+        strong: str,
+        weak: str | None = None,
+        ax: Any = None,
+    ) -> EfficiencyGainDisplay:
+        """Draw the curves of routers.
+
+        Parameters
+        ----------
+        estimator : router, or dict from names to routers
+            Fitted, or a pipeline or search that ends in such a one. Queries are ranked by the
+            difference of its decision values, where it has them, else of its probabilities or of
+            predicted utilities; at its own cost sensitivity.
+        X : array-like of shape (n, d)
+            Queries that were not fitted on.
+        y : table of n rows
+            Full feedback.
+        strong, weak : str
+            As in `efficiency_gain_curve`.
+        ax : matplotlib Axes, default=None
+            None makes a new figure.
+
+        Returns
+        -------
+        display : EfficiencyGainDisplay
+
+        Raises
+        ------
+        ValueError
+            If `y` is logged feedback, a model is unknown, or the estimator ranks no queries.
+
+        Warns
+        -----
+        TrainingLogWarning
+            If most rows were fitted on.
+        """
+        scores = {}
+        for router in read_routers(estimator, X):
+            router.candidate.warn_if_trained_on()
+            scores[router.name] = router.candidate.preference(strong, weak)
+        return cls.from_predictions(y, scores, strong=strong, weak=weak, ax=ax)
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y: Any,
+        scores: Mapping[str, ArrayLike],
+        *,
+        strong: str,
+        weak: str | None = None,
+        ax: Any = None,
+    ) -> EfficiencyGainDisplay:
+        """Draw the curves of scores.
+
+        Parameters
+        ----------
+        y : table of n rows
+            Full feedback.
+        scores : dict from names to array-like of shape (n,)
+            How much a query is worth the strong model, higher is more.
+        strong, weak : str
+            As in `efficiency_gain_curve`.
+        ax : matplotlib Axes, default=None
+            None makes a new figure.
+
+        Returns
+        -------
+        display : EfficiencyGainDisplay
+        """
+        curves = {
+            str(name): efficiency_gain_curve(y, score, strong=strong, weak=weak)
+            for name, score in scores.items()
+        }
+        return cls(curves, strong=strong).plot(ax)
+
+    def plot(self, ax: Any = None) -> EfficiencyGainDisplay:
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            None makes a new figure.
+
+        Returns
+        -------
+        display : EfficiencyGainDisplay
+        """
+        ax = new_axes(ax, (6.5, 4.4), self)
+        self.ax_, self.figure_, self.lines_ = ax, ax.get_figure(), []
+        ax.axhline(0.0, color="0.4", linewidth=1)
+        ax.annotate(
+            "random routing",
+            (1.0, 0.0),
+            xytext=(0, -3),
+            textcoords="offset points",
+            ha="right",
+            va="top",
+            fontsize=8,
+            color="0.3",
+        )
+        for k, (name, curve) in enumerate(self.curves.items()):
+            label = f"{as_text(name)}, mean {curve.mean():.3f} from 20% to 80%"
+            style = line_style(k, len(curve.share))
+            self.lines_ += ax.plot(curve.share, curve.gain, label=label, **style)
+        whom = "the strong model" if self.strong is None else as_text(self.strong)
+        ax.set_xlabel(f"share of queries for {whom}")
+        ax.set_ylabel("quality gained over random routing")
+        ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+        ax.set_xlim(0, 1)
+        ax.margins(y=0.12)
+        tidy(ax)
+        ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.15))
+        return self

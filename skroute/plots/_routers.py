@@ -1,0 +1,115 @@
+"""Routers as they are handed to a Display: one or several, bare or wrapped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from .._frontier import Frontier
+from ..metrics._candidates import Candidate
+
+
+@dataclass(frozen=True, eq=False)
+class NamedRouter:
+    """A fitted router at the end of pipelines and searches, and the queries that reach it.
+
+    Attributes
+    ----------
+    name : str
+    candidate : Candidate
+    router : estimator
+        What predicts outcomes: `candidate.last`, or the router that this wraps.
+    """
+
+    name: str
+    candidate: Candidate
+    router: Any
+
+    @property
+    def classes(self) -> np.ndarray:
+        return np.asarray(self.router.classes_)
+
+    @property
+    def cost_sensitivity(self) -> float:
+        """The cost sensitivity at which it chooses."""
+        budget = getattr(self.candidate.last, "budget_", None)
+        if budget is not None:
+            return float(budget.cost_sensitivity)
+        return self.candidate.cost_sensitivity or 0.0
+
+    def frontier(self) -> Frontier:
+        if not hasattr(self.router, "frontier"):
+            raise ValueError(
+                f"{type(self.router).__name__} has no frontier: it does not predict quality and "
+                "cost. Give a router such as CausalRouter, or use from_predictions."
+            )
+        return self.router.frontier(self.candidate.X)
+
+    def choose(self, cost_sensitivity: float | None = None) -> np.ndarray:
+        """Return the labels (n,) chosen at a cost sensitivity; None is where it chooses."""
+        if cost_sensitivity is None:
+            return np.asarray(self.candidate.last.predict(self.candidate.X))
+        return self.candidate.choose(cost_sensitivity)
+
+
+def read_routers(estimator: Any, X: Any) -> list[NamedRouter]:
+    """Return the routers of an estimator or of a dict from names to estimators."""
+    several = isinstance(estimator, Mapping)
+    if several and not estimator:
+        raise ValueError("estimator is an empty dict; give at least one router")
+    items = estimator.items() if several else [(None, estimator)]
+    routers = []
+    for name, fitted in items:
+        check_is_fitted(fitted)
+        candidate = Candidate.of(fitted, X)
+        router = getattr(candidate.last, "router_", candidate.last)
+        if not hasattr(router, "classes_"):
+            raise ValueError(
+                f"{type(router).__name__} has no classes_: it does not choose among models. Give a "
+                "router, a pipeline or a search that ends in one, or use from_predictions."
+            )
+        routers.append(
+            NamedRouter(str(name) if several else type(candidate.last).__name__, candidate, router)
+        )
+    return routers
+
+
+def common_models(routers: Sequence[NamedRouter]) -> np.ndarray:
+    """Return the models of several routers, which have to be the same."""
+    classes = routers[0].classes
+    for other in routers[1:]:
+        if set(map(str, other.classes)) != set(map(str, classes)):
+            raise ValueError(
+                f"{routers[0].name!r} chooses among {[str(c) for c in classes]}, but "
+                f"{other.name!r} among {[str(c) for c in other.classes]}. Draw them apart."
+            )
+    return classes
+
+
+def policies_along(frontier: Frontier, n_points: int) -> list[np.ndarray]:
+    """Return the labels (n,) of some states between changes, in steps of equal predicted change.
+
+    A step counts what it changes in cost and what it changes in quality, each of the whole.
+    """
+    edges = np.r_[frontier.low, frontier.cost_sensitivity, frontier.high]
+    room = edges[1:] > edges[:-1]
+    room[-1] |= frontier.low == frontier.high
+    states = np.flatnonzero(room)
+    path = np.zeros(len(states))
+    for outcome in (frontier.mean_cost, frontier.mean_quality):
+        walked = np.abs(np.diff(outcome[states])).cumsum()
+        if len(walked) and walked[-1] > 0:
+            path[1:] += walked / walked[-1]
+    picked = states[np.unique(np.searchsorted(path, np.linspace(0.0, path[-1], n_points)))]
+    return [frontier.choice_at(_within(edges[s], edges[s + 1])) for s in picked]
+
+
+def _within(low: float, high: float) -> float:
+    """Return a number between two, of which the second may be infinite."""
+    if np.isinf(high):
+        return 2.0 * low or 1.0
+    return float(low + high) / 2

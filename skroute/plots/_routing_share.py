@@ -1,0 +1,270 @@
+"""Who gets what as cost sensitivity grows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .._columns import as_matrix
+from .._frontier import Frontier
+from .._validation import check_cost_sensitivity
+from ..metrics._policies import read_models
+from ._drawing import as_text, new_axes
+from ._routers import read_routers
+
+_HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "ooo", "+++", "||", "**")
+# Of another length than the hatches, so that few pairs are alike.
+_FACES = ("0.95", "0.78", "0.90", "0.68", "0.86", "0.74", "0.82")
+# A band is as high as its name from here on.
+_ROOM = 0.055
+
+
+class RoutingShareDisplay:
+    """Share of queries that each model gets at every cost sensitivity, exact at each change.
+
+    Make one by `from_estimator` or `from_predictions`; the attributes are what is drawn.
+
+    Parameters
+    ----------
+    models : array-like of shape (K,)
+        From bottom to top.
+    cost_sensitivity : ndarray of shape (s,)
+        Where shares change, ascending.
+    share : ndarray of shape (s + 1, K)
+        Shares before the first change and after each.
+    low, high : float
+        The range of cost sensitivities; `high` may be infinite.
+    chosen : float, default=None
+        A cost sensitivity to mark.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+    bands_ : list of matplotlib PolyCollection
+        A band a model.
+    chosen_ : matplotlib Line2D or None
+
+    See Also
+    --------
+    skroute.CausalRouter.frontier : Every change of choice.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skroute.plots import RoutingShareDisplay
+    >>> quality, cost = np.array([[0.5, 0.9], [0.5, 0.6]]), np.array([[0.0, 0.1], [0.0, 0.1]])
+    >>> display = RoutingShareDisplay.from_predictions(quality, cost, models=["small", "large"])
+    >>> display.cost_sensitivity.round(6).tolist()
+    [1.0, 4.0]
+    >>> display.share[:, 1].tolist()
+    [1.0, 0.5, 0.0]
+    """
+
+    def __init__(
+        self,
+        models: ArrayLike,
+        cost_sensitivity: np.ndarray,
+        share: np.ndarray,
+        *,
+        low: float = 0.0,
+        high: float = np.inf,
+        chosen: float | None = None,
+    ) -> None:
+        self.models = models
+        self.cost_sensitivity = cost_sensitivity
+        self.share = share
+        self.low = low
+        self.high = high
+        self.chosen = chosen
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, X: Any, *, ax: Any = None) -> RoutingShareDisplay:
+        """Draw the shares of a router.
+
+        Parameters
+        ----------
+        estimator : router
+            Fitted, with a ``frontier``, or a pipeline or search that ends in such a one.
+        X : array-like of shape (n, d)
+            Queries such as those to come; no feedback is needed.
+        ax : matplotlib Axes, default=None
+            None makes a new figure.
+
+        Returns
+        -------
+        display : RoutingShareDisplay
+            With the cost sensitivity at which the router chooses marked.
+
+        Raises
+        ------
+        ValueError
+            If the estimator has no frontier.
+        """
+        (router,) = read_routers({"router": estimator}, X)
+        return cls._of(router.frontier(), router.cost_sensitivity).plot(ax)
+
+    @classmethod
+    def from_predictions(
+        cls,
+        quality: ArrayLike,
+        cost: ArrayLike,
+        *,
+        models: ArrayLike | None = None,
+        low: float = 0.0,
+        high: float = np.inf,
+        chosen: float | None = None,
+        ax: Any = None,
+    ) -> RoutingShareDisplay:
+        """Draw the shares of choosing the highest ``quality - cost_sensitivity * cost``.
+
+        Parameters
+        ----------
+        quality, cost : array-like of shape (n, K)
+            Predicted outcomes, cost in dollars per query.
+        models : array-like of shape (K,), default=None
+            Labels; None: 0 to K - 1.
+        low, high : float, default=0.0 and infinity
+            The range of cost sensitivities.
+        chosen : float, default=None
+            A cost sensitivity to mark.
+        ax : matplotlib Axes, default=None
+            None makes a new figure.
+
+        Returns
+        -------
+        display : RoutingShareDisplay
+        """
+        if np.ndim(quality) != 2 or np.shape(quality) != np.shape(cost):
+            raise ValueError(
+                "quality and cost must have the same shape (n, K), got "
+                f"{np.shape(quality)} and {np.shape(cost)}"
+            )
+        labels = read_models(models, np.arange(np.shape(quality)[1]))
+        names = [str(label) for label in labels]
+        if np.shape(quality)[1] != len(names) or np.shape(quality)[0] == 0:
+            raise ValueError(
+                f"quality must have a row and {len(names)} columns, got {np.shape(quality)}"
+            )
+        low = check_cost_sensitivity(low)
+        if not high >= low:
+            raise ValueError(f"high must be at least low={low:g}, got {high!r}")
+        predicted = as_matrix("quality", quality, names), as_matrix("cost", cost, names, minimum=0)
+        first, second = (part.astype(np.float64) for part in predicted)
+        frontier = Frontier.of(first, second, labels, low, float(high))
+        return cls._of(frontier, chosen).plot(ax)
+
+    def plot(self, ax: Any = None) -> RoutingShareDisplay:
+        """Draw a band a model.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            None makes a new figure.
+
+        Returns
+        -------
+        display : RoutingShareDisplay
+        """
+        ax = new_axes(ax, (7.5, 4.4), self)
+        self.ax_, self.figure_ = ax, ax.get_figure()
+        self.bands_, self.chosen_ = [], None
+        left, right, logarithmic = self._range()
+        inside = (self.cost_sensitivity > left) & (self.cost_sensitivity < right)
+        first = int(np.searchsorted(self.cost_sensitivity, left, side="right"))
+        share = self.share[np.r_[first, 1 + np.flatnonzero(inside)]]
+        x = np.r_[left, self.cost_sensitivity[inside], right]
+        height = np.vstack([share, share[-1:]]).cumsum(axis=1)
+        height = np.column_stack([np.zeros(len(x)), height])
+        if logarithmic:
+            ax.set_xscale("log")
+        for k, model in enumerate(np.asarray(self.models)):
+            self.bands_.append(
+                ax.fill_between(
+                    x,
+                    height[:, k],
+                    height[:, k + 1],
+                    step="post",
+                    facecolor=_FACES[k % len(_FACES)],
+                    edgecolor="0.3",
+                    hatch=_HATCHES[k % len(_HATCHES)],
+                    linewidth=0.6,
+                    label=as_text(model),
+                )
+            )
+            self._name(k, as_text(model), x, height, logarithmic)
+        if self.chosen is not None and left <= self.chosen <= right:
+            self.chosen_ = ax.axvline(self.chosen, color="black", linestyle="--", linewidth=1.5)
+            ax.annotate(
+                f"here: {self.chosen:.3g}",
+                (self.chosen, 1.0),
+                xytext=(0, 3),
+                textcoords="offset points",
+                ha="center",
+                va="bottom",
+                fontsize=8,
+                annotation_clip=False,
+            )
+        ax.set(xlim=(left, right), ylim=(0, 1), xlabel="cost sensitivity (quality per dollar)")
+        ax.set_ylabel("share of queries")
+        ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+        ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.6g}")
+        handles = self.bands_[::-1]
+        place = {"loc": "center left", "bbox_to_anchor": (1.01, 0.5)}
+        ax.legend(handles=handles, frameon=False, fontsize=8, **place)
+        return self
+
+    @classmethod
+    def _of(cls, frontier: Frontier, chosen: float | None) -> RoutingShareDisplay:
+        """Work out what is drawn."""
+        return cls(*_shares(frontier), low=frontier.low, high=frontier.high, chosen=chosen)
+
+    def _range(self) -> tuple[float, float, bool]:
+        """Return the cost sensitivities to draw, and whether on a logarithmic scale."""
+        marks = self.cost_sensitivity[self.cost_sensitivity > 0]
+        if len(marks) == 0:
+            return self.low, self.high if self.low < self.high < np.inf else self.low + 1.0, False
+        # A few queries that change very early or late would squeeze all others.
+        least, most = np.quantile(marks, [0.01, 0.99])
+        if self.chosen:
+            least, most = min(least, self.chosen), max(most, self.chosen)
+        right = min(1.25 * most, self.high) if self.high > self.low else 1.25 * most
+        if most > 30 * least:
+            return max(self.low, 0.8 * least), right, True
+        return self.low, right, False
+
+    def _name(
+        self, k: int, text: str, x: np.ndarray, height: np.ndarray, logarithmic: bool
+    ) -> None:
+        """Write the name of a model into its band, at the widest place that is high enough."""
+        if len(x) < 2:
+            return
+        grid = np.geomspace(x[0], x[-1], 241) if logarithmic else np.linspace(x[0], x[-1], 241)
+        at = np.clip(np.searchsorted(x, grid, side="right") - 1, 0, len(x) - 1)
+        low, high = height[at, k], height[at, k + 1]
+        # The name is as wide as a few steps of the grid, and has to fit over all of them.
+        reach = 5 + 2 * len(text)
+        best, place = _ROOM, None
+        for centre in range(reach, len(grid) - reach):
+            span = slice(centre - reach, centre + reach + 1)
+            room = high[span].min() - low[span].max()
+            if room > best:
+                best, place = room, (grid[centre], (high[span].min() + low[span].max()) / 2)
+        if place is not None:
+            box = {"facecolor": "white", "edgecolor": "none", "pad": 1.5, "alpha": 0.85}
+            self.ax_.text(*place, text, ha="center", va="center", fontsize=8, bbox=box)
+
+
+def _shares(frontier: Frontier) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return models, where shares change, and the shares; changes at one place count as one."""
+    n_models, n_rows = len(frontier.classes), len(frontier.start)
+    step = np.zeros((len(frontier.row) + 1, n_models))
+    step[0] = np.bincount(frontier.start, minlength=n_models)
+    index = np.arange(1, len(step))
+    step[index, frontier.after] += 1
+    step[index, frontier.before] -= 1
+    where, last = np.unique(frontier.cost_sensitivity[::-1], return_index=True)
+    states = np.r_[0, len(frontier.row) - last]
+    return frontier.classes, where, step.cumsum(axis=0)[states] / n_rows

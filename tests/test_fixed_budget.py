@@ -1,0 +1,153 @@
+"""Budgets: met on the queries of fit, and on others up to the error of two samples."""
+
+import numpy as np
+import pytest
+import sklearn
+from numpy.testing import assert_array_equal
+from sklearn.decomposition import PCA
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skroute import CausalRouter, FixedBudgetRouter, RegretPolicyClassifier
+from skroute.baselines import RegressAndCompare
+from skroute.datasets import make_routing_problem
+from skroute.metrics import policy_value
+
+
+@pytest.fixture(scope="module")
+def problem():
+    return make_routing_problem(2000, n_features=6, n_models=4, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def router(problem):
+    return CausalRouter(knots="auto", random_state=0).fit(problem.X[:1000], problem.y[:1000])
+
+
+@parametrize_with_checks([FixedBudgetRouter(RegressAndCompare(), budget=1.0)])
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+def test_every_budget_is_met_and_used_up_within_one_query(problem, router):
+    X = problem.X[1000:]
+    cost = router.predict_cost(X)
+    levels = cost.mean(axis=0)
+    for budget in np.linspace(levels.min(), levels.max(), 9):
+        fixed = FixedBudgetRouter(FrozenEstimator(router), budget=budget).fit(X)
+        chosen = np.searchsorted(fixed.classes_, fixed.predict(X))
+        spent = cost[np.arange(len(X)), chosen].mean()
+        assert spent == pytest.approx(fixed.budget_.mean_cost)
+        assert spent <= budget * (1 + 1e-9)
+        if fixed.budget_.cost_sensitivity > 0:
+            # A little less cost sensitivity changes one query, and is too dear.
+            frontier = router.frontier(X)
+            assert frontier.mean_cost[frontier.mean_cost > budget].min() - spent < (
+                np.ptp(cost, axis=1).max() / len(X) + 1e-15
+            )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_budget_of_one_half_is_what_the_other_half_spends(seed):
+    problem = make_routing_problem(3000, n_features=6, n_models=4, random_state=seed)
+    train, calibrate, held = np.split(np.arange(3000), 3)
+    router = CausalRouter(knots="auto", random_state=0).fit(problem.X[train], problem.y[train])
+    predicted = router.predict_cost(problem.X)
+    levels = predicted[calibrate].mean(axis=0)
+    for budget in np.linspace(levels.min(), levels.max(), 7):
+        fixed = FixedBudgetRouter(FrozenEstimator(router), budget=budget)
+        chosen = fixed.fit(problem.X[calibrate]).predict(problem.X)
+        spent = predicted[np.arange(3000), np.searchsorted(router.classes_, chosen)]
+        error = np.hypot(
+            *(spent[part].std(ddof=1) / np.sqrt(len(part)) for part in (held, calibrate))
+        )
+        assert abs(spent[held].mean() - fixed.budget_.mean_cost) <= 4 * error + 1e-15
+
+
+def test_share_of_one_model(problem, router):
+    X = problem.X[1000:]
+    dear = router.classes_[router.predict_cost(X).mean(axis=0).argmax()]
+    fixed = FixedBudgetRouter(FrozenEstimator(router), share={dear: 0.3}).fit(X)
+    share = np.mean(fixed.predict(X) == dear)
+    assert share <= 0.3
+    assert fixed.budget_.share[dear] == pytest.approx(share)
+    assert share > 0.3 - 2 / len(X)
+
+
+def test_a_frozen_router_is_not_fitted_again(problem, router):
+    fixed = FixedBudgetRouter(FrozenEstimator(router), budget=0.01).fit(problem.X[:10])
+    assert fixed.router_.estimator is router
+
+
+def test_without_a_router_the_default_one_is_fitted(problem):
+    fixed = FixedBudgetRouter(budget=0.005).fit(problem.X, problem.y)
+    assert isinstance(fixed.router_, CausalRouter)
+    assert fixed.budget_.mean_cost <= 0.005
+
+
+@pytest.mark.parametrize("routing", [False, True])
+def test_last_step_of_a_pipeline(problem, routing):
+    with sklearn.config_context(enable_metadata_routing=routing):
+        pipeline = make_pipeline(PCA(4), FixedBudgetRouter(CausalRouter(knots="auto"), budget=0.01))
+        pipeline.fit(problem.X, problem.y)
+        choice = pipeline.predict(problem.X)
+        other = pipeline.predict(problem.X, exclude=choice[0])
+    assert other[0] != choice[0]
+    assert choice[0] not in other
+
+
+def test_grid_search_over_the_router_inside(problem):
+    fixed = FixedBudgetRouter(CausalRouter(knots="auto", random_state=0), budget=0.01)
+    search = GridSearchCV(fixed, {"router__shrinkage": ["auto", 5.0]}, cv=2, error_score="raise")
+    search.fit(problem.X, problem.y)
+    assert search.best_estimator_.budget_.mean_cost <= 0.01
+
+
+def test_score_is_the_mean_quality(problem, router):
+    fixed = FixedBudgetRouter(FrozenEstimator(router), budget=0.005).fit(problem.X[:500])
+    X, y = problem.X[500:], problem.y_full[500:]
+    assert fixed.score(X, y) == pytest.approx(policy_value(y, fixed.predict(X)).value)
+
+
+def test_methods_use_the_budget_unless_told_otherwise(problem, router):
+    X = problem.X[:50]
+    fixed = FixedBudgetRouter(FrozenEstimator(router), budget=0.005).fit(problem.X)
+    own = fixed.budget_.cost_sensitivity
+    for name in ("predict", "predict_proba", "decision_function"):
+        of_router, of_fixed = getattr(router, name), getattr(fixed, name)
+        assert_array_equal(of_fixed(X), of_router(X, cost_sensitivity=own))
+        assert_array_equal(of_fixed(X, cost_sensitivity=0.5), of_router(X, cost_sensitivity=0.5))
+
+
+def test_sample_weight_reaches_the_router(problem):
+    fixed = FixedBudgetRouter(CausalRouter(knots="auto", random_state=0), budget=0.01)
+    weight = np.arange(300) % 3
+    fixed.fit(problem.X[:300], problem.y[:300], sample_weight=weight)
+    alone = CausalRouter(knots="auto", random_state=0)
+    alone.fit(problem.X[:300], problem.y[:300], sample_weight=weight)
+    assert_array_equal(fixed.router_.predict_quality(problem.X), alone.predict_quality(problem.X))
+
+
+@pytest.mark.parametrize("given", [{}, {"budget": 1.0, "share": {"a": 0.5}}])
+def test_budget_or_share_is_needed(problem, given):
+    with pytest.raises(ValueError, match="either budget or share"):
+        FixedBudgetRouter(**given).fit(problem.X, problem.y)
+
+
+def test_a_budget_below_the_cheapest_choice_is_refused(problem):
+    with pytest.raises(ValueError, match="no cost sensitivity"):
+        FixedBudgetRouter(budget=1e-9).fit(problem.X, problem.y)
+
+
+def test_a_router_that_serves_one_cost_sensitivity_says_so(problem):
+    with pytest.raises(ValueError, match="knots"):
+        FixedBudgetRouter(CausalRouter(), budget=1e-4).fit(problem.X, problem.y)
+
+
+def test_joint_policy_inside():
+    problem = make_routing_problem(600, n_features=4, n_models=3, random_state=1)
+    router = CausalRouter(knots="auto", policy=RegretPolicyClassifier(), random_state=0)
+    fixed = FixedBudgetRouter(router, budget=0.003).fit(problem.X, problem.y)
+    assert fixed.budget_.mean_cost <= 0.003
