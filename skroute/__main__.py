@@ -18,6 +18,7 @@ from sklearn.model_selection import GroupShuffleSplit
 from threadpoolctl import threadpool_limits
 
 from . import __version__
+from ._page import report
 from ._report import draw_picture, table, write_csv
 from ._study import (
     GRID,
@@ -95,7 +96,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--output",
         metavar="DIR",
-        help="write router.joblib, results.csv and, with matplotlib, cost_quality.png",
+        help="write router.joblib, results.csv and, with matplotlib, cost_quality.png; with --log "
+        "report.html too",
     )
     parser.add_argument("--seed", type=int, default=0, help="decides data, splits and fits")
     parser.add_argument("--quick", action="store_true", help="fewer rows and cost sensitivities")
@@ -113,6 +115,7 @@ class _Task:
     y: Any
     X_test: np.ndarray
     judge: Judge
+    y_test: Any = None  # logged feedback
     everything: tuple[np.ndarray, Any] | None = None
 
 
@@ -188,7 +191,7 @@ def _from_log(path: str, features: str | None, seed: int, quick: bool) -> _Task:
     )
     caption = f"{Path(path).stem}: quality and cost estimated on {len(test):,} logged queries"
     judge = LogJudge(X[test], y[test], classes)
-    return _Task(title, caption, X[train], y[train], X[test], judge, everything=(X, y))
+    return _Task(title, caption, X[train], y[train], X[test], judge, y[test], everything=(X, y))
 
 
 def _write(folder: Path, task: _Task, study: Study, seed: int, progress: _Progress) -> list[str]:
@@ -201,6 +204,9 @@ def _write(folder: Path, task: _Task, study: Study, seed: int, progress: _Progre
     written = ["router.joblib", "results.csv"]
     if draw_picture(folder / "cost_quality.png", study, task.caption):
         written.append("cost_quality.png")
+        if task.y_test is not None:
+            report(study.router, task.X_test, task.y_test, path=folder / "report.html")
+            written.append("report.html")
     else:
         progress("note: no picture; it needs matplotlib (pip install matplotlib)")
     return written

@@ -159,6 +159,9 @@ def test_a_log_is_judged_by_estimates(log_files, tmp_path, capsys, problem):
     today = records["today's policy"]
     utility = float(today["quality"]) - float(today["cost_sensitivity"]) * float(today["cost"])
     assert float(today["utility"]) == pytest.approx(utility)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "120 logged queries" in page
+    assert f"{float(records['CausalRouter']['utility']):.3f}" in page
     # The saved router has learned from the whole log.
     router = joblib.load(tmp_path / "router.joblib")
     assert len(router.propensity_) == 400
