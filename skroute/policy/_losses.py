@@ -4,7 +4,7 @@ import os
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from numbers import Integral
+from math import fsum, isfinite
 from threading import Lock
 from typing import Any
 
@@ -19,6 +19,9 @@ except ImportError as error:
         "the source tree was imported without building it. Run `pip install -e .` in the source "
         "tree, or leave that directory and install the package with `pip install scikit-route`."
     ) from error
+
+_ONE = np.ones(1)
+_ONE.flags.writeable = False
 
 _pool: ThreadPoolExecutor | None = None
 _pool_size = 0
@@ -198,17 +201,12 @@ def _policy_loss(
         sensitivity = _per_row(cost_sensitivity, "cost_sensitivity", n_rows)
     elif cost_sensitivity is not None:
         raise ValueError("cost_sensitivity is given without cost; pass cost too, or neither")
-    weight = _per_row(1.0 if sample_weight is None else sample_weight, "sample_weight", n_rows)
-    if n_rows and weight.min() < 0:
-        raise ValueError(
-            f"sample_weight must be at least 0; row {weight.argmin()} is {weight.min()}"
-        )
-    if not isinstance(n_threads, Integral) or isinstance(n_threads, bool) or n_threads < 1:
+    weight, total = _weights(sample_weight, n_rows)
+    if (type(n_threads) is not int and not isinstance(n_threads, np.integer)) or n_threads < 1:
         raise ValueError(f"n_threads must be an integer of at least 1, got {n_threads!r}")
     gradient = _check_out(out, logits, (utility, cost))
     if n_rows == 0:
         return 0.0, gradient
-    total = float(n_rows * weight[0] if len(weight) == 1 else weight.sum())
     if total <= 0:
         raise ValueError("sample_weight is zero in every row; at least one row must have a weight")
 
@@ -218,8 +216,8 @@ def _policy_loss(
     finite = _run(arguments, n_segments, min(int(n_threads), n_segments), partial)
     if not finite:
         _raise_not_finite(logits=logits, utility=utility, cost=cost)
-    value = float(partial.sum()) / total
-    if not (finite and np.isfinite(value)):
+    value = fsum(partial.tolist()) / total
+    if not (finite and isfinite(value)):
         raise ValueError(
             f"the loss overflows {logits.dtype}: utilities (or logits) of one row are too far "
             "apart; rescale them, or use float64"
@@ -276,7 +274,7 @@ if hasattr(os, "register_at_fork"):
 
 def _as_table(values: ArrayLike, name: str, like: NDArray | None = None) -> NDArray:
     """A C-contiguous float table; `like` gives the dtype and the shape it must have."""
-    table = np.asarray(values)
+    table = values if type(values) is np.ndarray else np.asarray(values)
     if table.ndim != 2:
         raise ValueError(
             f"{name} must have two dimensions (n_queries, n_models), got shape {table.shape}"
@@ -289,7 +287,21 @@ def _as_table(values: ArrayLike, name: str, like: NDArray | None = None) -> NDAr
         if table.shape != like.shape:
             raise ValueError(f"{name} has shape {table.shape}, but logits has shape {like.shape}")
         dtype = like.dtype
+    if table.dtype == dtype and table.flags.c_contiguous and table.flags.aligned:
+        return table  # np.require comes to the same, after a longer look
     return np.require(table, dtype=dtype, requirements=["C", "A"])
+
+
+def _weights(sample_weight: ArrayLike | None, n_rows: int) -> tuple[NDArray[np.float64], float]:
+    """Weights, one for all rows or one for each, and their sum."""
+    if sample_weight is None:
+        return _ONE, float(n_rows)
+    weight = _per_row(sample_weight, "sample_weight", n_rows)
+    if n_rows and weight.min() < 0:
+        raise ValueError(
+            f"sample_weight must be at least 0; row {weight.argmin()} is {weight.min()}"
+        )
+    return weight, float(n_rows * weight[0] if len(weight) == 1 else weight.sum())
 
 
 def _per_row(values: float | ArrayLike, name: str, n_rows: int) -> NDArray[np.float64]:
@@ -319,9 +331,12 @@ def _check_out(
         raise ValueError(f"out must be an array of {logits.shape} {logits.dtype}, got {found}")
     if not out.flags.carray:
         raise ValueError("out must be C-contiguous, aligned and writeable")
-    in_place = out.ctypes.data == logits.ctypes.data
-    overlaps = [logits] if not in_place else []
-    if any(a is not None and np.may_share_memory(out, a) for a in (*overlaps, *inputs)):
+    shifted = (
+        out is not logits
+        and np.may_share_memory(out, logits)
+        and out.ctypes.data != logits.ctypes.data
+    )
+    if shifted or any(a is not None and np.may_share_memory(out, a) for a in inputs):
         raise ValueError(
             "out overlaps an input; pass logits itself or an array with memory of its own"
         )
