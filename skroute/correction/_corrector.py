@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
-from .._crossfit import make_folds
 from .._reader import Feedback, read_feedback
-from ..nuisance import Overlap
-from ._bias_models import make_bias_model
-from ._propensity import estimate_gold_propensity
+from ._estimate import estimate_bias
+from ._labels import add_bias, weigh_preference
 from ._pseudo_outcomes import PSEUDO_OUTCOMES
-from ._sources import (
-    make_source_outcomes,
-    mean_squares,
-    models_that_vary,
-    only_models,
-    own_source,
-    seen,
-)
 from ._tables import with_corrected_labels
 
 _FLOATS = (np.float64, np.float32)
@@ -75,8 +63,9 @@ class DRBiasCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     cross_fitted_bias_ : ndarray of shape (n, K)
         Bias on the rows of `fit`, each from models that were not fitted on its fold.
     preference_weight_ : float
-        What a corrected preference row is worth beside a gold one, in [0, 1]: the ratio of the mean
-        squared out-of-fold residuals of gold to those of preference, at most 1.
+        What a corrected preference row is worth beside a gold one, in [0, 1]: the ratio of the
+        noise variances of gold and preference labels, at most 1. Where the bias is so large that
+        preference rows tell less than half of what the gold rows do, it falls in proportion.
     gold_propensity_ : ndarray of shape (n,) or None
         Out-of-fold probability of gold, before it is kept from 0 and 1.
     overlap_ : Overlap or None
@@ -111,11 +100,14 @@ class DRBiasCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     coefficients behind a row's bias have not seen its fold, except through the outcome models
     inside the pseudo-outcomes of other rows, as always in cross-fitting with one set of folds.
 
-    A model whose quality never varies (the alternative of paired gains) has bias 0.
+    The default outcome models are averages over sizes of the bias, weighted by how well each
+    foretells the gold labels from the preference ones. So preference rows decide where the bias is
+    small or simple, and gold rows where it is not.
 
-    Columns appended by `fit_transform` carry the bias and not the weight: a router that reads them
-    counts corrected rows in full. Where the bias is several times as large as what is to be
-    learned, gold rows alone can serve better than corrected ones.
+    Weights follow from queries and labels alone. A router that reads appended columns finds the
+    same ones, as long as nothing between the two changes the columns.
+
+    A model whose quality never varies (the alternative of paired gains) has bias 0.
 
     With the defaults time is O(n (d r + M**2) + F K M**3), with ``M <= 321 + K`` columns, ``r <=
     128`` components and F folds; memory is O(n M + F K M**2).
@@ -213,7 +205,7 @@ class DRBiasCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         queries: np.ndarray = validate_data(self, X, dtype=_FLOATS, reset=False)
-        return self._append(queries, self._predict_bias(queries))
+        return self._append(queries, self._estimate.predict(queries))
 
     def predict_bias(self, X: ArrayLike) -> np.ndarray:
         """Return the bias: expected gold minus expected preference quality.
@@ -228,7 +220,7 @@ class DRBiasCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         bias : ndarray of shape (n, K)
         """
         check_is_fitted(self)
-        return self._predict_bias(validate_data(self, X, dtype=_FLOATS, reset=False))
+        return self._estimate.predict(validate_data(self, X, dtype=_FLOATS, reset=False))
 
     def fit_correct(self, X: ArrayLike, y: Any) -> Any:
         """Fit, and return y with cross-fitted corrections of its preference rows.
@@ -316,66 +308,14 @@ class DRBiasCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def _fit(self, X: np.ndarray, feedback: Feedback) -> None:
         self._check_parameters()
         self.n_features_in_, self.classes_ = X.shape[1], feedback.classes
-        self.cross_fitted_bias_ = np.zeros((len(X), feedback.n_models))
-        self.preference_weight_ = 1.0
-        self.gold_propensity_: np.ndarray | None = None
-        self.overlap_: Overlap | None = None
-        counted = feedback.weight > 0
-        self._varies = np.zeros(feedback.n_models, dtype=bool)
-        if not (feedback.gold & counted).any():
-            warnings.warn(
-                "y has no gold rows, so that the bias of its preference-based labels cannot be "
-                "known and is taken as 0. Add some gold rows.",
-                UserWarning,
-                stacklevel=4,
-            )
-            return
-        if feedback.gold[counted].all():
-            return
-        self._varies = models_that_vary(feedback)
-        if self._varies.any():
-            self._learn(X, only_models(feedback, self._varies))
-
-    def _learn(self, X: np.ndarray, feedback: Feedback) -> None:
-        rng = check_random_state(self.random_state)
-        model = 0 if feedback.action is None else feedback.action
-        gold = feedback.gold.astype(np.intp)
-        folds = make_folds(self.cv, X, 2 * model + gold, feedback.group, rng)
-        seed = rng.randint(np.iinfo(np.int32).max)
-        self.outcome_model_ = make_source_outcomes(self.outcome_model, seed)
-        expected = self.outcome_model_.cross_fit(X, feedback, folds, self.n_jobs)
-        self.gold_propensity_, self.overlap_ = estimate_gold_propensity(
-            self.propensity_model, X, feedback, folds, self.min_propensity, self.n_jobs
-        )
-        propensity = np.clip(self.gold_propensity_, self.min_propensity, 1 - self.min_propensity)
-        quality = np.asarray(feedback.quality, dtype=np.float64)
-        treated = feedback.gold
-        if not feedback.logged:
-            treated, propensity = treated[:, None], propensity[:, None]
-        mu0, mu1 = (seen(expected[:, :, source], feedback) for source in (0, 1))
-        pseudo, weight = PSEUDO_OUTCOMES[self.learner](quality, treated, mu0, mu1, propensity)
-        self.bias_model_ = make_bias_model(self.bias_model, seed)
-        bias = self.bias_model_.cross_fit(
-            X, feedback, pseudo, weight, expected[:, :, 1] - expected[:, :, 0], folds, self.n_jobs
-        )
-        self.cross_fitted_bias_[:, self._varies] = bias
-        noise = mean_squares(quality - own_source(expected, feedback), feedback)
-        self.preference_weight_ = min(1.0, float(noise[1] / noise[0])) if noise[0] > 0 else 1.0
-
-    def _predict_bias(self, X: np.ndarray) -> np.ndarray:
-        bias = np.zeros((len(X), len(self.classes_)))
-        if self._varies.any():
-            expected = self.outcome_model_.predict(X)
-            start = expected[:, :, 1] - expected[:, :, 0]
-            bias[:, self._varies] = self.bias_model_.predict(X, start)
-        return bias
+        self._estimate = estimate_bias(self, X, feedback)
+        self.cross_fitted_bias_ = self._estimate.cross_fitted
+        self.preference_weight_ = self._estimate.preference_weight
+        self.gold_propensity_ = self._estimate.gold_propensity
+        self.overlap_ = self._estimate.overlap
 
     def _correct(self, feedback: Feedback, bias: np.ndarray) -> Feedback:
-        judged = ~feedback.gold
-        quality = np.asarray(feedback.quality, dtype=np.float64).copy()
-        quality[judged] += seen(bias, feedback)[judged]
-        weight = feedback.weight * np.where(judged, self.preference_weight_, 1.0)
-        return replace(feedback, quality=quality, weight=weight)
+        return weigh_preference(add_bias(feedback, bias), self.preference_weight_)
 
     def _append(self, X: np.ndarray, bias: np.ndarray) -> np.ndarray:
         bias = bias.astype(X.dtype)

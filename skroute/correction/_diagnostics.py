@@ -14,13 +14,11 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_consistent_length
 
 from .._columns import as_groups
-from .._crossfit import make_folds
 from .._reader import Feedback, read_feedback
 from ..nuisance import JointOutcome
 from ._corrector import DRBiasCorrector
-from ._propensity import estimate_gold_propensity
-from ._pseudo_outcomes import doubly_robust_outcome
-from ._sources import make_source_outcomes, models_that_vary, only_models, seen, weighted_mean
+from ._nuisances import cross_fit_nuisances
+from ._sources import models_that_vary, only_models, seen, weighted_mean
 
 __all__ = ["BiasReport", "GoldLearningCurve", "bias_report", "gold_learning_curve"]
 
@@ -118,7 +116,8 @@ def bias_report(
     corrector = DRBiasCorrector(random_state=0) if corrector is None else clone(corrector)
     pseudo, varies = np.zeros(feedback.quality.shape), models_that_vary(feedback)
     if varies.any():
-        part = _pseudo_outcomes(corrector, X, only_models(feedback, varies))
+        shown = only_models(feedback, varies)
+        part = cross_fit_nuisances(corrector, X, shown).pseudo_outcomes("dr", shown)[0]
         pseudo[... if feedback.logged else (slice(None), varies)] = part
     names, code = np.array([None], dtype=object), np.zeros(len(X), dtype=np.intp)
     if by is not None:
@@ -256,24 +255,6 @@ def _read(X: ArrayLike, y: Any) -> tuple[np.ndarray, Feedback]:
             f"'gold'; it has {counted.sum()} gold rows of {len(counted)}"
         )
     return queries, feedback
-
-
-def _pseudo_outcomes(corrector: DRBiasCorrector, X: np.ndarray, feedback: Feedback) -> np.ndarray:
-    """Return cross-fitted doubly robust pseudo-outcomes, shaped like the quality."""
-    rng = check_random_state(corrector.random_state)
-    model = 0 if feedback.action is None else feedback.action
-    folds = make_folds(corrector.cv, X, 2 * model + feedback.gold, feedback.group, rng)
-    outcomes = make_source_outcomes(corrector.outcome_model, rng.randint(np.iinfo(np.int32).max))
-    expected = outcomes.cross_fit(X, feedback, folds, corrector.n_jobs)
-    least = corrector.min_propensity
-    propensity, _ = estimate_gold_propensity(
-        corrector.propensity_model, X, feedback, folds, least, corrector.n_jobs
-    )
-    propensity, treated = np.clip(propensity, least, 1 - least), feedback.gold
-    if not feedback.logged:
-        propensity, treated = propensity[:, None], treated[:, None]
-    mu0, mu1 = (seen(expected[:, :, source], feedback) for source in (0, 1))
-    return doubly_robust_outcome(feedback.quality, treated, mu0, mu1, propensity)[0]
 
 
 def _mean(values: np.ndarray, feedback: Feedback, confidence: float) -> tuple[float, ...]:

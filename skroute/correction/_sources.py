@@ -14,7 +14,8 @@ from .._crossfit import Folds, run_folds
 from .._reader import Feedback
 from ..nuisance import make_outcome_model
 from ..nuisance._features import SpectralFeatures
-from ..nuisance._hierarchical import Moments, Posterior, fit_variances
+from ..nuisance._hierarchical import Moments, Variances, fit_variances
+from ._transfer import AveragedTransfer
 
 _N_COMPONENTS, _N_RADIAL = 128, 64
 # Columns, over all models, in which one model may differ from the others beyond its level.
@@ -28,11 +29,12 @@ class JointSources(BaseEstimator):
     source_t)``, on spectral features; models differ in their level and along the leading
     components. So the many preference labels teach what the sources have in common, and a few gold
     labels of any model teach how they differ. Penalties and the noise of each source maximize the
-    marginal likelihood.
+    marginal likelihood where either source departs from what both share. The coefficients are then
+    those of preference as gold plus a bias, averaged over its size (`AveragedTransfer`).
 
     Notes
     -----
-    With M <= 321 + K columns and F folds, time is O(n M**2 + F M**3), memory O(n M + F K M**2).
+    With M <= 321 + K columns and F folds, time is O(n M**2 + F M**3), memory O(n M + M**2).
     """
 
     def __init__(self, random_state: Any = None) -> None:
@@ -53,25 +55,44 @@ class JointSources(BaseEstimator):
         """Return expected quality (n, K, 2): preference, gold."""
         return self._both(self.features_.transform(X), self.theta_)
 
+    def compare(self, X: np.ndarray, feedback: Feedback) -> tuple[float, float]:
+        """Return the noise variance of gold by that of preference, and what preference tells.
+
+        The second is the information about gold quality as `AveragedTransfer` gives it.
+        """
+        with threadpool_limits(1, user_api="blas"):
+            total, variances = self._fit_variances(*self._lay_out(X, feedback), feedback)
+            noise = variances.noise
+            return float(noise[1] / noise[0]), AveragedTransfer(total, variances).information
+
     def _cross_fit(self, X: np.ndarray, feedback: Feedback, folds: Folds) -> np.ndarray:
-        self.features_ = SpectralFeatures(_N_COMPONENTS, n_radial=_N_RADIAL)
-        self.features_.fit(X, feedback.weight, check_random_state(self.random_state))
-        phi = self.features_.transform(X)
-        quality = np.asarray(feedback.quality, dtype=np.float64)
-        self.mean_ = weighted_mean(quality, feedback.weight)
-        self.scale_ = np.sqrt(weighted_mean((quality - self.mean_) ** 2, feedback.weight)) or 1.0
-        target = (quality - self.mean_) / self.scale_
-        self._lay_out_columns(feedback.n_models)
+        phi, target = self._lay_out(X, feedback)
         everything = np.arange(len(phi))
-        total = self._moments(phi, target, feedback, everything)
-        variances = fit_variances(total, self._prior())
-        self.theta_ = Posterior(total, variances).theta
+        total, variances = self._fit_variances(phi, target, feedback)
+        transfer = AveragedTransfer(total, variances)
+        self.theta_, self.bias_sizes_ = transfer.theta, transfer.share
         predicted = np.empty((len(phi), feedback.n_models, 2))
         for train, held in folds:
             left_out = np.setdiff1d(everything, train)
             rest = total - self._moments(phi, target, feedback, left_out)
-            predicted[held] = self._both(phi[held], Posterior(rest, variances).theta)
+            predicted[held] = self._both(phi[held], transfer.theta_of(rest))
         return predicted
+
+    def _fit_variances(
+        self, phi: np.ndarray, target: np.ndarray, feedback: Feedback
+    ) -> tuple[Moments, Variances]:
+        total = self._moments(phi, target, feedback, np.arange(len(phi)))
+        return total, fit_variances(total, self._prior())
+
+    def _lay_out(self, X: np.ndarray, feedback: Feedback) -> tuple[np.ndarray, np.ndarray]:
+        """Learn features, columns and scale; return features and scaled quality."""
+        self.features_ = SpectralFeatures(_N_COMPONENTS, n_radial=_N_RADIAL)
+        self.features_.fit(X, feedback.weight, check_random_state(self.random_state))
+        self._lay_out_columns(feedback.n_models)
+        quality = np.asarray(feedback.quality, dtype=np.float64)
+        self.mean_ = weighted_mean(quality, feedback.weight)
+        self.scale_ = np.sqrt(weighted_mean((quality - self.mean_) ** 2, feedback.weight)) or 1.0
+        return self.features_.transform(X), (quality - self.mean_) / self.scale_
 
     def _lay_out_columns(self, n_models: int) -> None:
         """Set, for each model, the column of its own and the shared part of each coefficient."""
@@ -186,20 +207,6 @@ def make_source_outcomes(regressor: Any, random_state: Any) -> JointSources | Se
 def seen(values: np.ndarray, feedback: Feedback) -> np.ndarray:
     """Return what of (n, K) values belongs to the outcomes seen: shaped like `quality`."""
     return values if feedback.action is None else values[np.arange(len(values)), feedback.action]
-
-
-def own_source(predicted: np.ndarray, feedback: Feedback) -> np.ndarray:
-    """Return the predictions (n, K, 2) for the source and models seen, shaped like `quality`."""
-    return seen(predicted[np.arange(len(predicted)), :, feedback.gold.astype(np.intp)], feedback)
-
-
-def mean_squares(residual: np.ndarray, feedback: Feedback) -> np.ndarray:
-    """Return the weighted mean squares of preference and of gold residuals, 0 without a row."""
-    square = residual**2
-    square = square if square.ndim == 1 else square.mean(axis=1)
-    total = np.bincount(feedback.gold, feedback.weight * square, 2)
-    count = np.bincount(feedback.gold, feedback.weight, 2)
-    return np.divide(total, count, out=np.zeros(2), where=count > 0)
 
 
 def weighted_mean(values: np.ndarray, weight: np.ndarray) -> float:

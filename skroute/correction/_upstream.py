@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from .._reader import Feedback
-from ._sources import seen
+from ._labels import add_bias, preference_weight, weigh_preference
 
 
 def without_bias_columns(X: np.ndarray, n_models: int) -> np.ndarray:
@@ -22,10 +22,12 @@ def without_bias_columns(X: np.ndarray, n_models: int) -> np.ndarray:
 
 
 def correct_by_columns(X: np.ndarray, feedback: Feedback) -> tuple[np.ndarray, Feedback]:
-    """Return the queries, and the table with the bias in the last K columns of X added."""
+    """Return the queries, and the table that their last K columns, the bias, correct.
+
+    Preference rows get the weight that the corrector gives them, as it follows from queries and
+    labels.
+    """
     queries = without_bias_columns(X, feedback.n_models)
-    bias = seen(X[:, -feedback.n_models :].astype(np.float64), feedback)
-    judged = ~feedback.gold
-    quality = np.asarray(feedback.quality, dtype=np.float64).copy()
-    quality[judged] += bias[judged]
-    return queries, replace(feedback, quality=quality, gold=np.ones(len(judged), dtype=bool))
+    corrected = add_bias(feedback, X[:, -feedback.n_models :].astype(np.float64))
+    weighted = weigh_preference(corrected, preference_weight(queries, feedback))
+    return queries, replace(weighted, gold=np.ones(len(queries), dtype=bool))

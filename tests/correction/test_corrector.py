@@ -207,6 +207,53 @@ def test_noisy_preference_gets_little_weight():
     assert corrector.preference_weight_ == pytest.approx(0.01, rel=0.5)
 
 
+def test_a_huge_bias_takes_weight_from_preference_rows():
+    """However many rows share a bias that gold labels do not settle, they tell little."""
+    weights = []
+    for bias in (0.3, 3.0, 30.0):
+        problem = logged_problem(1500, 11, 300, bias=bias)
+        corrector = DRBiasCorrector(random_state=0).fit(problem.X, problem.y)
+        weights.append(corrector.preference_weight_)
+    assert weights[0] > 0.5
+    assert weights[0] > 10 * weights[1] > 100 * weights[2]
+
+
+def test_few_preference_rows_without_bias_keep_their_weight():
+    problem = make_gold_preference(
+        1000, 10, n_gold=900, bias=0.0, noise=0.5, preference_noise=0.5, random_state=0
+    )
+    corrector = DRBiasCorrector(random_state=0).fit(problem.X, problem.y)
+    assert corrector.preference_weight_ > 0.6
+
+
+def values_under(bias, seed):
+    """Return values by labels of dr, r, both pooled, gold alone and all gold."""
+    whole = make_gold_preference(
+        10000, 50, n_gold=200, bias=bias, noise=0.5, preference_noise=0.5, random_state=seed
+    )
+    problem, test = halves(whole)
+    everything = np.ones(len(problem.X), dtype=bool)
+    values = []
+    for learner in ("dr", "r"):
+        corrected = DRBiasCorrector(learner, random_state=0).fit_correct(problem.X, problem.y)
+        values.append(efficiency(problem, test, everything, gain(corrected), corrected["weight"]))
+    return [
+        *values,
+        efficiency(problem, test, everything, gain(problem.y)),
+        efficiency(problem, test, problem.y["gold"], gain(problem.y)),
+        efficiency(problem, test, everything, gain(problem.y_gold)),
+    ]
+
+
+@pytest.mark.parametrize("bias", [0.0, 0.15, 0.3, 0.6, 0.9, 1.5])
+def test_safe_at_any_size_of_the_bias(bias):
+    """The gains' standard deviation is about 0.3; the bias goes from none to five times that."""
+    values = np.mean([values_under(bias, seed) for seed in range(4)], axis=0)
+    dr, r, pooled, gold_only, all_gold = values
+    for corrected in (dr, r):
+        assert corrected > max(pooled, gold_only) - 0.03 * all_gold
+
+
 @pytest.mark.parametrize("learner", ["dr", "r"])
 def test_bias_of_many_models_is_borrowed_between_them(learner):
     problem = logged_problem(3000, 8, 160)

@@ -4,12 +4,15 @@ import joblib
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
 from skroute import CausalRouter, DRBiasCorrector, full_feedback, logged_feedback
+from skroute.correction._upstream import correct_by_columns
 from skroute.datasets import make_gold_preference
+from skroute.feedback import read_feedback
 
 
 def problem_of(n=600, n_models=4, n_gold=150, seed=0, **options):
@@ -40,12 +43,32 @@ def test_inside_equals_alone():
     assert_array_equal(inside.bias_correction_.classes_, inside.classes_)
 
 
-def test_upstream_equals_alone_but_for_weights():
-    problem = problem_of()
+@pytest.mark.parametrize("n_models", [2, 4])
+@pytest.mark.parametrize("learner", ["dr", "r"])
+def test_all_three_uses_give_the_same_labels_and_weights(learner, n_models):
+    problem = problem_of(n_models=n_models, preference_noise=0.5)
+    X, y = problem.X, problem.y
+    corrector = DRBiasCorrector(learner, random_state=0)
+    alone = read_feedback(corrector.fit_correct(X, y))
+    inside = clone(corrector).fit_correct_feedback(X, read_feedback(y))
+    queries, upstream = correct_by_columns(clone(corrector).fit_transform(X, y), read_feedback(y))
+    assert_array_equal(queries, X)
+    assert 0 < corrector.preference_weight_ < 0.7
+    for other in (inside, upstream):
+        assert_array_equal(other.quality, alone.quality)
+        assert_allclose(other.weight, alone.weight, rtol=1e-9)
+        assert other.gold.all()
+
+
+def test_upstream_equals_alone():
+    problem = problem_of(preference_noise=0.5)
     fitted = pipeline(DRBiasCorrector(random_state=0)).fit(problem.X, problem.y)
     corrected = DRBiasCorrector(random_state=0).fit_correct(problem.X, problem.y)
     table = logged_feedback(
-        corrected["model"], corrected["quality"], propensity=corrected["propensity"]
+        corrected["model"],
+        corrected["quality"],
+        propensity=corrected["propensity"],
+        weight=corrected["weight"],
     )
     alone = CausalRouter(random_state=0).fit(problem.X, table)
     assert_allclose(
@@ -68,24 +91,26 @@ def test_bias_columns_decide_nothing_after_the_fit():
 
 
 def test_grid_search_over_the_whole_pipeline(tmp_path):
-    problem = problem_of(400, 3, 150)
+    """On logged feedback with a gold column and no propensities; a warning would be an error."""
+    problem = make_gold_preference(300, 60, n_models=3, n_gold=120, random_state=0)
+    y = problem.y
+    y = logged_feedback(y["model"], y["quality"], gold=y["gold"])
     search = GridSearchCV(
         Pipeline(
             [
-                ("reduce", PCA(6)),
+                ("reduce", PCA(50)),
                 ("debias", DRBiasCorrector()),
                 ("route", CausalRouter(bias_correction="upstream")),
             ]
         ),
         {"debias__learner": ["r", "dr"], "route__shrinkage": ["auto", 5.0]},
-        cv=3,
         error_score="raise",
-    ).fit(problem.X, problem.y)
+    ).fit(problem.X, y)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
     joblib.dump(search.best_estimator_, tmp_path / "router.joblib")
     loaded = joblib.load(tmp_path / "router.joblib")
     assert_array_equal(loaded.predict(problem.X), search.predict(problem.X))
-    assert np.isfinite(search.best_estimator_.score(problem.X, problem.y))
+    assert loaded.score(problem.X, y) == search.best_estimator_.score(problem.X, y)
 
 
 def test_full_feedback_is_corrected_too():
