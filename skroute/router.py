@@ -56,8 +56,8 @@ class CausalRouter(OutcomeRouterMixin, RouterMixin, BaseEstimator):
     bias_correction : DRBiasCorrector or "upstream", default=None
         How preference-based rows are moved to the gold scale before anything else. A corrector is
         cloned and fitted, and its weights are honoured. "upstream" takes the last K columns of X as
-        the bias of each model, as a corrector earlier in a pipeline appends them; nothing else sees
-        them. None takes such rows as they are, with a warning.
+        the bias of each model, as a corrector earlier in a pipeline appends them, with the same
+        weights; nothing else sees them. None takes such rows as they are, with a warning.
     cv : int, splitter or iterable of splits, default=5
         Folds of the cross-fitting. An int gives folds that are shuffled by `random_state`, keep the
         groups of `y` together and spread the logged models evenly.
