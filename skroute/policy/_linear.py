@@ -15,7 +15,7 @@ _SHARPENINGS = (1.0, 3.0, 10.0, 30.0)
 
 
 class LinearPolicy(NamedTuple):
-    """Outputs are ``X @ coef + intercept`` (plus the offset that was given to the fit)."""
+    """Outputs are ``X @ coef + intercept``."""
 
     coef: NDArray[Any]  # (n_features, n_outputs), dtype of X
     intercept: NDArray[Any]  # (n_outputs,)
@@ -31,7 +31,6 @@ def fit_linear(
     *,
     alpha: float,
     sample_weight: NDArray[Any] | None = None,
-    offset: NDArray[Any] | None = None,
     start: tuple[NDArray[Any], NDArray[Any]] | None = None,
     max_iter: int = 200,
     tol: float = 1e-4,
@@ -53,20 +52,17 @@ def fit_linear(
     X : ndarray or sparse array of shape (n_queries, n_features), float32 or float64
     criterion : Criterion
         Of the dtype of X.
-    offset : ndarray of shape (n_queries, n_outputs), default=None
-        Outputs that the linear part is added to; it then learns a correction of them.
     start : (coef, intercept), default=None
-        Where to start, as in the result. With None, a correction of `offset` and the convex
-        classification loss start from zero, softmax regret from a ridge regression: see
-        `_ridge_start`.
+        Where to start, as in the result. With None, the convex classification loss starts from
+        zero, softmax regret from a ridge regression: see `_ridge_start`.
     """
     dtype = X.dtype
     scaling = feature_scaling(X, sample_weight)
-    objective = _Objective(X, criterion, alpha, sample_weight, offset, scaling, n_threads)
+    objective = _Objective(X, criterion, alpha, sample_weight, scaling, n_threads)
     theta = np.zeros((X.shape[1] + 1, criterion.shape[1]))
     if start is not None:
         theta[:-1], theta[-1] = scaling.unfold(*(np.asarray(part, np.float64) for part in start))
-    elif offset is None and criterion.loss == "softmax":
+    elif criterion.loss == "softmax":
         theta = _ridge_start(objective, alpha)
     result = minimize(
         objective,
@@ -104,11 +100,10 @@ class _Objective:
         criterion: Criterion,
         alpha: float,
         sample_weight: NDArray | None,
-        offset: NDArray | None,
         scaling: FeatureScaling,
         n_threads: int,
     ) -> None:
-        self.X, self.criterion, self.offset = X, criterion, offset
+        self.X, self.criterion = X, criterion
         self.alpha, self.sample_weight = alpha * criterion.output_share, sample_weight
         self.scaling, self.n_threads = scaling, n_threads
         self.outputs = np.empty(criterion.shape, dtype=X.dtype)
@@ -122,8 +117,6 @@ class _Objective:
         else:
             outputs[:] = X @ coef.astype(X.dtype)
         outputs += intercept.astype(X.dtype)
-        if self.offset is not None:
-            outputs += self.offset
         return outputs
 
     def __call__(self, flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:

@@ -1,4 +1,4 @@
-"""The linear fit: gradient, scaling, weights, offset, starting point."""
+"""The linear fit: gradient, scaling, weights, starting point."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,6 @@ from numpy.testing import assert_allclose
 from scipy import sparse
 from scipy.special import softmax
 
-from skroute.policy import softmax_regret
 from skroute.policy._criteria import UtilityCriterion
 from skroute.policy._linear import _Objective, fit_linear
 from skroute.policy._scaling import feature_scaling, utility_spread
@@ -33,14 +32,13 @@ def numerical_gradient(function, theta, step=1e-5):
 
 @pytest.mark.parametrize("loss", ["softmax", "classification"])
 @pytest.mark.parametrize("storage", [np.asarray, sparse.csr_array, sparse.csr_matrix])
-@pytest.mark.parametrize("with_offset", [False, True])
-def test_gradient(loss, storage, with_offset):
+def test_gradient(loss, storage):
     X, utility = problem()
     rng = np.random.default_rng(1)
-    weight, offset = rng.random(300), rng.normal(size=utility.shape) if with_offset else None
+    weight = rng.random(300)
     X = storage(X)
     criterion = UtilityCriterion.of(utility, loss, weight)
-    objective = _Objective(X, criterion, 0.3, weight, offset, feature_scaling(X, weight), 1)
+    objective = _Objective(X, criterion, 0.3, weight, feature_scaling(X, weight), 1)
     theta = rng.normal(size=6 * 4)
     _, gradient = objective(theta)
     numerical = numerical_gradient(lambda t: objective(t)[0], theta)
@@ -52,7 +50,7 @@ def test_objective_is_the_documented_one(loss):
     X, utility = problem()
     scaling = feature_scaling(X, None)
     criterion = UtilityCriterion.of(utility, loss, None)
-    objective = _Objective(X, criterion, 0.3, None, None, scaling, 1)
+    objective = _Objective(X, criterion, 0.3, None, scaling, 1)
     rng = np.random.default_rng(2)
     W, b = rng.normal(size=(5, 4)), rng.normal(size=4)
     Z = X - X.mean(axis=0)
@@ -129,18 +127,6 @@ def test_float32_stays_and_agrees():
     double = fit(X, utility, alpha=0.01)
     assert single.coef.dtype == single.intercept.dtype == np.float32
     assert_allclose(single.loss, double.loss, rtol=1e-4)
-
-
-def test_offset_that_is_already_right_is_left_alone():
-    X, _ = problem()
-    utility = np.column_stack([X[:, 0] > 2, X[:, 0] <= 2]).astype(float)
-    offset = 50 * (utility - 0.5)
-    policy = fit(X, utility, alpha=0.01, offset=offset)
-    assert_allclose(policy.coef, 0, atol=1e-6)
-    # and a wrong one is corrected
-    policy = fit(X, utility, alpha=1e-4, offset=-0.05 * offset)
-    logits = X @ policy.coef + policy.intercept - 0.05 * offset
-    assert softmax_regret(logits, utility)[0] < 0.1
 
 
 def test_start_avoids_the_fixed_model():
