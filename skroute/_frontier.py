@@ -28,6 +28,9 @@ class Budget(NamedTuple):
     share: dict[Any, float]
 
 
+# Sums along the path differ from plain means by their rounding errors.
+_ROUNDING = 1e-9
+
 # Of each change: query, cost sensitivity, model before and model after.
 _Changes = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
@@ -53,6 +56,8 @@ class Frontier:
         second is the cheaper one.
     mean_quality, mean_cost : ndarray of shape (s + 1,)
         Predicted quality, and dollars per query, before the first change and after each.
+    weight : ndarray of shape (n,)
+        How much each query counts in means and shares.
     """
 
     classes: np.ndarray
@@ -65,10 +70,17 @@ class Frontier:
     after: np.ndarray
     mean_quality: np.ndarray
     mean_cost: np.ndarray
+    weight: np.ndarray
 
     @classmethod
     def of(
-        cls, quality: np.ndarray, cost: np.ndarray, classes: np.ndarray, low: float, high: float
+        cls,
+        quality: np.ndarray,
+        cost: np.ndarray,
+        classes: np.ndarray,
+        low: float,
+        high: float,
+        weight: np.ndarray | None = None,
     ) -> Frontier:
         """Walk along the upper envelopes of the utilities ``quality - lambda * cost``, (n, K) each.
 
@@ -79,7 +91,7 @@ class Frontier:
         """
         start = (quality - low * cost).argmax(axis=1)
         changes = _walk(quality, cost, start, low, high)
-        return cls._along(changes, start, quality, cost, classes, low, high)
+        return cls._along(changes, start, quality, cost, classes, low, high, weight)
 
     @classmethod
     def between_knots(
@@ -89,6 +101,7 @@ class Frontier:
         quality: np.ndarray,
         cost: np.ndarray,
         classes: np.ndarray,
+        weight: np.ndarray | None = None,
     ) -> Frontier:
         """Walk along decision values (n, K) that are linear between knots.
 
@@ -118,7 +131,7 @@ class Frontier:
             left = right
         row, where, before, after = (np.concatenate(part) for part in zip(*steps, strict=True))
         changes, ends = (row, where, before, after), (float(knots[0]), float(knots[-1]))
-        return cls._along(changes, start, quality, cost, classes, *ends)
+        return cls._along(changes, start, quality, cost, classes, *ends, weight)
 
     @classmethod
     def _along(
@@ -130,17 +143,21 @@ class Frontier:
         classes: np.ndarray,
         low: float,
         high: float,
+        weight: np.ndarray | None,
     ) -> Frontier:
         """Order changes, and add up what they do to predicted quality and cost."""
         order = np.argsort(changes[1], kind="stable")
         row, where, before, after = (part[order] for part in changes)
+        weight = np.ones(len(start)) if weight is None else weight
+        total = weight.sum()
 
         def path(values: np.ndarray) -> np.ndarray:
-            steps = values[row, after] - values[row, before]
-            first = values[np.arange(len(values)), start].sum()
-            return (first + np.r_[0.0, steps.cumsum()]) / len(values)
+            steps = weight[row] * (values[row, after] - values[row, before])
+            first = weight @ values[np.arange(len(values)), start]
+            return (first + np.r_[0.0, steps.cumsum()]) / total
 
-        return cls(classes, low, high, start, row, where, before, after, path(quality), path(cost))
+        means = path(quality), path(cost)
+        return cls(classes, low, high, start, row, where, before, after, *means, weight)
 
     def choice_at(self, cost_sensitivity: float) -> np.ndarray:
         """Return the labels (n,) chosen at one cost sensitivity within the range."""
@@ -156,8 +173,7 @@ class Frontier:
 
         Where choices are a policy's, mean cost may be above the budget again at a larger one.
         """
-        # Sums along the path differ from a plain mean by rounding errors.
-        met = self.mean_cost <= budget * (1 + 1e-9)
+        met = self.mean_cost <= budget * (1 + _ROUNDING)
         return self._first(met, f"a mean cost of {budget:g} dollars", self.mean_cost.min())
 
     def within_share(self, label: Any, share: float) -> Budget:
@@ -166,10 +182,11 @@ class Frontier:
         if str(label) not in names:
             raise ValueError(f"share names the unknown model {label!r}; known: {names}")
         k = names.index(str(label))
-        change = (self.after == k).astype(np.int64) - (self.before == k)
-        count = np.count_nonzero(self.start == k) + np.r_[0, change.cumsum()]
-        shares = count / len(self.start)
-        return self._first(shares <= share, f"a share of {share:g} for {label!r}", shares.min())
+        change = self.weight[self.row] * ((self.after == k).astype(float) - (self.before == k))
+        count = self.weight @ (self.start == k) + np.r_[0.0, change.cumsum()]
+        shares = count / self.weight.sum()
+        met = shares <= share + _ROUNDING
+        return self._first(met, f"a share of {share:g} for {label!r}", shares.min())
 
     def _choice(self, value: float) -> np.ndarray:
         """Return the indices (n,) chosen at a cost sensitivity."""
@@ -195,8 +212,9 @@ class Frontier:
         # Between two changes no query is undecided.
         following = edges[state + 1] if np.isfinite(edges[state + 1]) else 3 * edges[state] or 1.0
         value = edges[0] if state == 0 else (edges[state] + following) / 2
-        counts = np.bincount(self._choice(value), minlength=len(self.classes))
-        share = dict(zip(self.classes.tolist(), (counts / len(self.start)).tolist(), strict=True))
+        count = np.bincount(self._choice(value), self.weight, minlength=len(self.classes))
+        shares = count / self.weight.sum()
+        share = dict(zip(self.classes.tolist(), shares.tolist(), strict=True))
         return Budget(float(value), float(self.mean_cost[state]), share)
 
 

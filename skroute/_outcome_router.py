@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ._frontier import Budget, Frontier
+from ._validation import check_sample_weight
 
 
 class OutcomeRouterMixin:
@@ -15,7 +16,7 @@ class OutcomeRouterMixin:
 
     A router implements ``_predict_outcomes(X)``, which validates X and returns quality and cost,
     (n, K) each, and may narrow ``_served_range()``. One that may choose by something else overrides
-    ``_trace(X)``.
+    ``_trace(X, sample_weight)``.
     """
 
     def predict_quality(self, X: Any) -> np.ndarray:
@@ -50,7 +51,7 @@ class OutcomeRouterMixin:
         check_is_fitted(self)
         return self._predict_outcomes(X)[1]
 
-    def frontier(self, X: Any) -> Frontier:
+    def frontier(self, X: Any, *, sample_weight: Any = None) -> Frontier:
         """Return where the choice for each query changes as cost sensitivity grows.
 
         Utilities are affine in cost sensitivity, so the best choice of a query is the upper
@@ -61,6 +62,8 @@ class OutcomeRouterMixin:
         ----------
         X : array-like of shape (n, d)
             Queries.
+        sample_weight : array-like of shape (n,), default=None
+            How much each query counts in means and shares.
 
         Returns
         -------
@@ -69,10 +72,15 @@ class OutcomeRouterMixin:
             between changes.
         """
         check_is_fitted(self)
-        return self._trace(X)
+        return self._trace(X, sample_weight)
 
     def cost_sensitivity_for_budget(
-        self, X: Any, budget: float | None = None, *, share: dict[Any, float] | None = None
+        self,
+        X: Any,
+        budget: float | None = None,
+        *,
+        share: dict[Any, float] | None = None,
+        sample_weight: Any = None,
     ) -> Budget:
         """Return the smallest cost sensitivity at which queries like `X` stay within a budget.
 
@@ -84,6 +92,8 @@ class OutcomeRouterMixin:
             Predicted mean cost in dollars per query.
         share : dict of one label to a float, default=None
             Instead of a budget: the largest share of the queries that one model may get.
+        sample_weight : array-like of shape (n,), default=None
+            How much each query counts.
 
         Returns
         -------
@@ -108,14 +118,16 @@ class OutcomeRouterMixin:
         if (budget is None) == (share is None):
             raise ValueError("give either budget or share")
         if share is None:
-            return self.frontier(X).within_budget(float(budget))
+            return self.frontier(X, sample_weight=sample_weight).within_budget(float(budget))
         if len(share) != 1:
             raise ValueError(f"share must name one model, got {list(share)}")
         ((label, most),) = share.items()
-        return self.frontier(X).within_share(label, most)
+        return self.frontier(X, sample_weight=sample_weight).within_share(label, most)
 
-    def _trace(self, X: Any) -> Frontier:
-        return Frontier.of(*self._predict_outcomes(X), self.classes_, *self._served_range())
+    def _trace(self, X: Any, sample_weight: Any) -> Frontier:
+        quality, cost = self._predict_outcomes(X)
+        weight = check_sample_weight(sample_weight, len(quality))
+        return Frontier.of(quality, cost, self.classes_, *self._served_range(), weight)
 
     def _served_range(self) -> tuple[float, float]:
         return 0.0, np.inf

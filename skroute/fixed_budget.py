@@ -103,7 +103,7 @@ class FixedBudgetRouter(RouterMixin, MetaEstimatorMixin, BaseEstimator):
         y : table of feedback of shape (n,)
             Their feedback. A frozen router needs none.
         sample_weight : array-like of shape (n,), default=None
-            Given to the router. The budget counts every query once.
+            Given to the router, and how much each query counts in the budget.
 
         Returns
         -------
@@ -117,7 +117,9 @@ class FixedBudgetRouter(RouterMixin, MetaEstimatorMixin, BaseEstimator):
         for name in ("classes_", "n_features_in_", "feature_names_in_"):
             if hasattr(self.router_, name):
                 setattr(self, name, getattr(self.router_, name))
-        self.budget_ = self.router_.cost_sensitivity_for_budget(X, self.budget, share=self.share)
+        self.budget_ = self.router_.cost_sensitivity_for_budget(
+            X, self.budget, share=self.share, **weights
+        )
         return self
 
     @property

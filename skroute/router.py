@@ -20,7 +20,7 @@ from ._policy_scores import fit_policy, knot_decisions, outcome_scores, policy_d
 from ._reader import Feedback
 from ._router_base import RouterMixin, read_fit_input, read_queries
 from ._router_parameters import check_router
-from ._validation import check_excluded
+from ._validation import check_excluded, check_sample_weight
 from .correction._upstream import correct_by_columns, without_bias_columns
 from .nuisance import Overlap, fill_propensity, make_outcome_model
 
@@ -330,12 +330,13 @@ class CausalRouter(OutcomeRouterMixin, RouterMixin, BaseEstimator):
         X = self._queries(X)
         return policy_decision(self.policy_, X, self._served(cost_sensitivity, len(X)))
 
-    def _trace(self, X: ArrayLike) -> Frontier:
+    def _trace(self, X: ArrayLike, sample_weight: ArrayLike | None) -> Frontier:
         if self.policy_ is None:
-            return super()._trace(X)
+            return super()._trace(X, sample_weight)
         values = knot_decisions(self.policy_, self._queries(X), self.knots_)
-        outcomes = self._predict_outcomes(X)
-        return Frontier.between_knots(values, self.knots_, *outcomes, self.classes_)
+        quality, cost = self._predict_outcomes(X)
+        weight = check_sample_weight(sample_weight, len(quality))
+        return Frontier.between_knots(values, self.knots_, quality, cost, self.classes_, weight)
 
     def _served_range(self) -> tuple[float, float]:
         if self.policy_ is None and isinstance(self.knots, str):

@@ -6,7 +6,7 @@ import sklearn
 from numpy.testing import assert_array_equal
 from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -121,13 +121,23 @@ def test_methods_use_the_budget_unless_told_otherwise(problem, router):
         assert_array_equal(of_fixed(X, cost_sensitivity=0.5), of_router(X, cost_sensitivity=0.5))
 
 
-def test_sample_weight_reaches_the_router(problem):
-    fixed = FixedBudgetRouter(CausalRouter(knots="auto", random_state=0), budget=0.01)
-    weight = np.arange(300) % 3
-    fixed.fit(problem.X[:300], problem.y[:300], sample_weight=weight)
-    alone = CausalRouter(knots="auto", random_state=0)
-    alone.fit(problem.X[:300], problem.y[:300], sample_weight=weight)
-    assert_array_equal(fixed.router_.predict_quality(problem.X), alone.predict_quality(problem.X))
+@pytest.mark.parametrize("limit", [{"budget": 0.004}, {"share": {"model_3": 0.2}}])
+def test_integer_weights_equal_repetition(problem, limit):
+    X, y, weight = problem.X[:600], problem.y[:600], np.arange(600) % 3
+    times = np.repeat(np.arange(600), weight)
+
+    def fit(rows, sample_weight=None):
+        folds = KFold(5).split(np.arange(600))
+        fold = np.concatenate([np.full(len(held), k) for k, (_, held) in enumerate(folds)])[rows]
+        cv = [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(5)]
+        router = CausalRouter(knots="auto", cv=cv, random_state=0)
+        return FixedBudgetRouter(router, **limit).fit(X[rows], y[rows], sample_weight)
+
+    weighted, repeated = fit(np.arange(600), weight).budget_, fit(times).budget_
+    assert weighted.mean_cost == pytest.approx(repeated.mean_cost, rel=1e-6)
+    assert weighted.share == pytest.approx(repeated.share)
+    once = fit(np.arange(600)).budget_
+    assert abs(once.mean_cost - weighted.mean_cost) > 1e-6 * once.mean_cost
 
 
 @pytest.mark.parametrize("given", [{}, {"budget": 1.0, "share": {"a": 0.5}}])
