@@ -3,9 +3,8 @@
 import os
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from math import fsum, isfinite
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any
 
 import numpy as np
@@ -22,10 +21,6 @@ except ImportError as error:
 
 _ONE = np.ones(1)
 _ONE.flags.writeable = False
-
-_pool: ThreadPoolExecutor | None = None
-_pool_size = 0
-_pool_lock = Lock()
 
 
 def softmax_regret(
@@ -226,14 +221,14 @@ def _policy_loss(
 
 
 def _run(arguments: tuple[Any, ...], n_segments: int, n_threads: int, partial: NDArray) -> bool:
-    """Run all segments, in the calling thread and in pool threads; whether all was finite.
+    """Run all segments, in the calling thread and in helpers; whether all was finite.
 
-    Threads take the next few segments whenever they are done, and a pool thread that had no chance
-    to start is not waited for: a busy machine costs speed-up, not time.
+    Threads take the next few segments whenever they are done, and a helper that had no chance to
+    start is not waited for: a busy machine costs speed-up, not time.
     """
     if n_threads == 1:
         return run_segments(*arguments, 0, n_segments, partial)
-    share = max(1, n_segments // (4 * n_threads))
+    share = max(1, n_segments // (8 * n_threads))
     todo = deque(range(0, n_segments, share))
 
     def work() -> bool:
@@ -246,30 +241,61 @@ def _run(arguments: tuple[Any, ...], n_segments: int, n_threads: int, partial: N
             last = min(first + share, n_segments)
             finite &= run_segments(*arguments, first, last, partial)
 
-    pool = _threads(n_threads - 1)
-    others: list[Future[bool]] = [pool.submit(work) for _ in range(n_threads - 1)]
+    helpers = [_hire() for _ in range(n_threads - 1)]
+    for helper in helpers:
+        helper.begin(work)
     finite = work()
-    return all([finite, *(other.result() for other in others if not other.cancel())])
+    for helper in helpers:
+        finite &= helper.finish()
+    _idle.extend(helpers)
+    return finite
 
 
-def _threads(size: int) -> ThreadPoolExecutor:
-    """A pool of at least `size` threads, kept between calls: starting threads would cost more."""
-    global _pool, _pool_size
-    with _pool_lock:
-        if _pool is None or _pool_size < size:
-            _pool = ThreadPoolExecutor(size, thread_name_prefix="skroute")
-            _pool_size = size
-        return _pool
+class _Helper(Thread):
+    """A thread that waits for work; starting one anew, or a Future, would take longer."""
+
+    def __init__(self) -> None:
+        super().__init__(name="skroute", daemon=True)
+        self.begun, self.done = Lock(), Lock()
+        self.begun.acquire()
+        self.done.acquire()
+        self.start()
+
+    def run(self) -> None:
+        while True:
+            self.begun.acquire()
+            try:
+                self.result = self.work()
+            finally:
+                self.done.release()
+
+    def begin(self, work: Callable[[], bool]) -> None:
+        self.work, self.result = work, False
+        self.begun.release()
+
+    def finish(self) -> bool:
+        """Return the result; True if the thread has not started, and now need not."""
+        started = not self.begun.acquire(blocking=False)
+        if started:
+            self.done.acquire()
+        del self.work  # and with it the arrays
+        return not started or self.result
 
 
-def _forget_threads() -> None:
-    """Threads do not survive a fork: the child starts its own."""
-    global _pool, _pool_lock
-    _pool, _pool_lock = None, Lock()
+# Helpers that no call is using.
+_idle: list[_Helper] = []
+
+
+def _hire() -> _Helper:
+    try:
+        return _idle.pop()
+    except IndexError:
+        return _Helper()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_threads)
+    # Threads do not survive a fork: the child starts its own.
+    os.register_at_fork(after_in_child=_idle.clear)
 
 
 def _as_table(values: ArrayLike, name: str, like: NDArray | None = None) -> NDArray:

@@ -1,8 +1,10 @@
 """The compiled losses against NumPy twins, numerical derivatives and extreme inputs."""
 
+import gc
 import os
 import subprocess
 import sys
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -198,6 +200,15 @@ def test_calls_from_many_threads():
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_threads_keep_no_array_alive():
+    logits = np.zeros((20_000, 3))
+    gone = weakref.ref(logits)
+    softmax_regret(logits, np.ones((20_000, 3)), n_threads=4)
+    del logits
+    gc.collect()
+    assert gone() is None
+
+
 def test_threads_after_fork():
     """A child has no threads of its parent; it must start its own rather than wait forever."""
     code = (
