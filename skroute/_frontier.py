@@ -196,26 +196,40 @@ class Frontier:
         choice[self.row[:passed]] = self.after[:passed]
         return choice
 
-    def _first(self, met: np.ndarray, wish: str, least: float) -> Budget:
-        """Return the first state that meets a wish and has room before the next change."""
-        edges = np.r_[self.low, self.cost_sensitivity, self.high]
+    def states(self) -> np.ndarray:
+        """Return the states between changes, of s + 1, that some cost sensitivity is in."""
+        edges = self._edges()
         room = edges[1:] > edges[:-1]
         # A range of one cost sensitivity has one state, and that has to do.
         room[-1] |= self.low == self.high
-        states = np.flatnonzero(met & room)
+        return np.flatnonzero(room)
+
+    def within_state(self, state: int) -> float:
+        """Return a cost sensitivity of a state, at which no query is undecided."""
+        if state == 0:
+            return float(self.low)
+        first, last = self._edges()[state : state + 2]
+        following = last if np.isfinite(last) else 3 * first or 1.0
+        return float(first + following) / 2
+
+    def _edges(self) -> np.ndarray:
+        return np.r_[self.low, self.cost_sensitivity, self.high]
+
+    def _first(self, met: np.ndarray, wish: str, least: float) -> Budget:
+        """Return the first state that meets a wish and has room before the next change."""
+        states = self.states()
+        states = states[met[states]]
         if len(states) == 0:
             raise ValueError(
                 f"no cost sensitivity in [{self.low:g}, {self.high:g}] reaches {wish}; the least "
                 f"is {least:g}. Widen the knots, or leave dear models out."
             )
         state = int(states[0])
-        # Between two changes no query is undecided.
-        following = edges[state + 1] if np.isfinite(edges[state + 1]) else 3 * edges[state] or 1.0
-        value = edges[0] if state == 0 else (edges[state] + following) / 2
+        value = self.within_state(state)
         count = np.bincount(self._choice(value), self.weight, minlength=len(self.classes))
         shares = count / self.weight.sum()
         share = dict(zip(self.classes.tolist(), shares.tolist(), strict=True))
-        return Budget(float(value), float(self.mean_cost[state]), share)
+        return Budget(value, float(self.mean_cost[state]), share)
 
 
 def _walk(

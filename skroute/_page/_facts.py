@@ -19,12 +19,11 @@ from ..metrics import (
     policy_difference,
     policy_value,
 )
+from ..metrics._ruler import MIN_ESTIMATED_PROPENSITY
 from ..plots._policy_value import TODAY
 from ..plots._routers import NamedRouter, read_routers
 from ._notes import Notes
 
-# The floor of estimated propensities in `evaluation_predictions`.
-LOWEST_ESTIMATED = 0.01
 _MOST_GROUPS = 20
 
 
@@ -77,7 +76,7 @@ class Facts:
         All of them, also those that are not listed.
     examples : list of Example
     share_clipped : float
-        Rows whose estimated propensity was raised to `LOWEST_ESTIMATED`.
+        Rows whose estimated propensity was raised to the least that is allowed.
     held_out : bool
         Whether the rows are none that the router was fitted on, as far as that is known.
     notes : list of str
@@ -206,7 +205,7 @@ def _share_clipped(feedback: Feedback, known: dict[str, Any]) -> float:
     if not feedback.logged:
         return 0.0
     estimated = np.isnan(feedback.propensity)
-    return float(np.mean(estimated & (known["propensity"] <= LOWEST_ESTIMATED)))
+    return float(np.mean(estimated & (known["propensity"] <= MIN_ESTIMATED_PROPENSITY)))
 
 
 @dataclass(frozen=True, eq=False)

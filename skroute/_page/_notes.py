@@ -10,6 +10,7 @@ import numpy as np
 
 from .._reader import Feedback
 from ..metrics import PolicyValue, TrainingLogWarning
+from ..metrics._ruler import MIN_ESTIMATED_PROPENSITY
 from ..nuisance import OverlapWarning
 
 
@@ -92,5 +93,8 @@ class Notes:
             "values are right only as far as queries tell why the log chose as it did."
         )
         if clipped > 0:
-            words += f" {clipped:.1%} of all rows were clipped: they were raised to 0.01."
+            words += (
+                f" {clipped:.1%} of all rows were clipped: they were raised to "
+                f"{MIN_ESTIMATED_PROPENSITY:g}."
+            )
         self.add(words)

@@ -10,6 +10,7 @@ import numpy as np
 
 from .._frontier import Frontier
 from ..metrics import PolicyDifference, PolicyValue
+from ..metrics._ruler import MIN_ESTIMATED_PROPENSITY
 from ..plots import (
     CostQualityDisplay,
     OverlapDisplay,
@@ -18,7 +19,7 @@ from ..plots import (
 )
 from ..plots._drawing import as_dollars
 from ..plots._policy_value import TODAY
-from ._facts import LOWEST_ESTIMATED, Facts
+from ._facts import Facts
 from ._format import interval, per_thousand, section, with_interval
 from ._html import Markup, join, picture, table, tag
 
@@ -193,7 +194,7 @@ def overlap(facts: Facts) -> Markup:
     rows = (feedback.action >= 0) & (feedback.weight > 0)
     if not rows.any():
         return section("overlap", title, tag("p", "The log shows none of the router's models."))
-    display = OverlapDisplay._of(facts.feedback, propensity, LOWEST_ESTIMATED)
+    display = OverlapDisplay._of(facts.feedback, propensity, MIN_ESTIMATED_PROPENSITY)
     # The propensities have been raised already.
     display.overlap = replace(display.overlap, share_clipped=facts.share_clipped)
     training = getattr(facts.router.router, "overlap_", None)

@@ -46,6 +46,11 @@ class Candidate:
                 return cls(estimator, X, given)
 
     @property
+    def router(self) -> Any:
+        """What was fitted: `last`, or the router that it wraps."""
+        return getattr(self.last, "router_", self.last)
+
+    @property
     def cost_sensitivity(self) -> float | None:
         """The estimator's own; None where it has none."""
         own = getattr(self.last, "cost_sensitivity", None)
@@ -133,11 +138,9 @@ class Candidate:
 
     def warn_if_trained_on(self) -> None:
         """Warn if the queries are those of the estimator's own training log."""
-        # A router may wrap the one that was fitted.
-        router = getattr(self.last, "router_", self.last)
-        if hasattr(router, "_training_queries"):
+        if hasattr(self.router, "_training_queries"):
             X = check_array(self._own_queries(), dtype=(np.float64, np.float32))
-            warn_if_trained_on(router, X, stacklevel=4)
+            warn_if_trained_on(self.router, X, stacklevel=4)
 
     def _own_queries(self) -> Any:
         own = getattr(self.last, "_queries", None)

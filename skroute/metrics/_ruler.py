@@ -19,7 +19,7 @@ from ._memory import ArrayMemory
 
 _N_FOLDS = 5
 # Estimated propensities below this are raised to it; recorded ones are used as they are.
-_MIN_ESTIMATED_PROPENSITY = 0.01
+MIN_ESTIMATED_PROPENSITY = 0.01
 # All candidates of a search are scored on the same folds.
 RECENT = ArrayMemory()
 
@@ -153,6 +153,6 @@ def _fit_evaluation_models(
     if len(other):
         quality[other], cost[other] = model.predict(X[other])
     estimated = fill_propensity(None, X[known], seen, folds)
-    floor = np.where(np.isnan(seen.propensity), _MIN_ESTIMATED_PROPENSITY, 0.0)
+    floor = np.where(np.isnan(seen.propensity), MIN_ESTIMATED_PROPENSITY, 0.0)
     propensity[known] = np.maximum(estimated, floor)
     return quality, cost, propensity

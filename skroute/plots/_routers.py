@@ -66,7 +66,7 @@ def read_routers(estimator: Any, X: Any) -> list[NamedRouter]:
     for name, fitted in items:
         check_is_fitted(fitted)
         candidate = Candidate.of(fitted, X)
-        router = getattr(candidate.last, "router_", candidate.last)
+        router = candidate.router
         if not hasattr(router, "classes_"):
             raise ValueError(
                 f"{type(router).__name__} has no classes_: it does not choose among models. Give a "
@@ -95,21 +95,11 @@ def policies_along(frontier: Frontier, n_points: int) -> list[np.ndarray]:
 
     A step counts what it changes in cost and what it changes in quality, each of the whole.
     """
-    edges = np.r_[frontier.low, frontier.cost_sensitivity, frontier.high]
-    room = edges[1:] > edges[:-1]
-    room[-1] |= frontier.low == frontier.high
-    states = np.flatnonzero(room)
+    states = frontier.states()
     path = np.zeros(len(states))
     for outcome in (frontier.mean_cost, frontier.mean_quality):
         walked = np.abs(np.diff(outcome[states])).cumsum()
         if len(walked) and walked[-1] > 0:
             path[1:] += walked / walked[-1]
     picked = states[np.unique(np.searchsorted(path, np.linspace(0.0, path[-1], n_points)))]
-    return [frontier.choice_at(_within(edges[s], edges[s + 1])) for s in picked]
-
-
-def _within(low: float, high: float) -> float:
-    """Return a number between two, of which the second may be infinite."""
-    if np.isinf(high):
-        return 2.0 * low or 1.0
-    return float(low + high) / 2
+    return [frontier.choice_at(frontier.within_state(state)) for state in picked.tolist()]

@@ -1,14 +1,13 @@
-"""The policy losses as functions of arrays: checks, threads, and the compiled kernel."""
+"""The policy losses as functions of arrays: checks around the compiled kernel."""
 
-import os
-from collections import deque
 from collections.abc import Callable
 from math import fsum, isfinite
-from threading import Lock, Thread
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from ._threads import share_out
 
 try:
     from ._regret_fast import count_segments, run_segments
@@ -208,7 +207,11 @@ def _policy_loss(
     n_segments = count_segments(n_rows)
     partial = np.empty(n_segments)
     arguments = (logits, utility, cost, sensitivity, weight, total, gradient, surrogate)
-    finite = _run(arguments, n_segments, min(int(n_threads), n_segments), partial)
+
+    def run(first: int, last: int) -> bool:
+        return run_segments(*arguments, first, last, partial)
+
+    finite = share_out(run, n_segments, int(n_threads))
     if not finite:
         _raise_not_finite(logits=logits, utility=utility, cost=cost)
     value = fsum(partial.tolist()) / total
@@ -218,84 +221,6 @@ def _policy_loss(
             "apart; rescale them, or use float64"
         )
     return value, gradient
-
-
-def _run(arguments: tuple[Any, ...], n_segments: int, n_threads: int, partial: NDArray) -> bool:
-    """Run all segments, in the calling thread and in helpers; whether all was finite.
-
-    Threads take the next few segments whenever they are done, and a helper that had no chance to
-    start is not waited for: a busy machine costs speed-up, not time.
-    """
-    if n_threads == 1:
-        return run_segments(*arguments, 0, n_segments, partial)
-    share = max(1, n_segments // (8 * n_threads))
-    todo = deque(range(0, n_segments, share))
-
-    def work() -> bool:
-        finite = True
-        while True:
-            try:
-                first = todo.popleft()
-            except IndexError:
-                return finite
-            last = min(first + share, n_segments)
-            finite &= run_segments(*arguments, first, last, partial)
-
-    helpers = [_hire() for _ in range(n_threads - 1)]
-    for helper in helpers:
-        helper.begin(work)
-    finite = work()
-    for helper in helpers:
-        finite &= helper.finish()
-    _idle.extend(helpers)
-    return finite
-
-
-class _Helper(Thread):
-    """A thread that waits for work; starting one anew, or a Future, would take longer."""
-
-    def __init__(self) -> None:
-        super().__init__(name="skroute", daemon=True)
-        self.begun, self.done = Lock(), Lock()
-        self.begun.acquire()
-        self.done.acquire()
-        self.start()
-
-    def run(self) -> None:
-        while True:
-            self.begun.acquire()
-            try:
-                self.result = self.work()
-            finally:
-                self.done.release()
-
-    def begin(self, work: Callable[[], bool]) -> None:
-        self.work, self.result = work, False
-        self.begun.release()
-
-    def finish(self) -> bool:
-        """Return the result; True if the thread has not started, and now need not."""
-        started = not self.begun.acquire(blocking=False)
-        if started:
-            self.done.acquire()
-        del self.work  # and with it the arrays
-        return not started or self.result
-
-
-# Helpers that no call is using.
-_idle: list[_Helper] = []
-
-
-def _hire() -> _Helper:
-    try:
-        return _idle.pop()
-    except IndexError:
-        return _Helper()
-
-
-if hasattr(os, "register_at_fork"):
-    # Threads do not survive a fork: the child starts its own.
-    os.register_at_fork(after_in_child=_idle.clear)
 
 
 def _as_table(values: ArrayLike, name: str, like: NDArray | None = None) -> NDArray:

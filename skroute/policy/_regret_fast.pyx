@@ -36,7 +36,7 @@ That costs one instruction a vector; only then Python looks for the culprit.
 *Threads.* Rows are cut into at most N_SEGMENTS segments, by the number of rows alone. A thread
 works on a range of segments with the GIL released, each segment writes a partial value, and the
 partial values are added in order of the segments. So the result does not depend on the number of
-threads. The threads live in `_losses.py`.
+threads. The threads live in `_threads.py`.
 
 Read next: `_regret_kernel.h` (levels), `_regret_precisions.h` (constants of both precisions),
 `_regret_vector_impl.h` (vectors, exp, log, transposition), `_regret_kernel_impl.h` (the losses).
