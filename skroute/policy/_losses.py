@@ -1,16 +1,14 @@
 """The policy losses as functions of arrays: checks around the compiled kernel."""
 
 from collections.abc import Callable
-from math import fsum, isfinite
+from math import isfinite
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._threads import share_out
-
 try:
-    from ._regret_fast import count_segments, run_segments
+    from ._regret_fast import Call
 except ImportError as error:
     raise ImportError(
         "The compiled module skroute.policy._regret_fast is missing or does not fit this Python: "
@@ -18,6 +16,7 @@ except ImportError as error:
         "tree, or leave that directory and install the package with `pip install scikit-route`."
     ) from error
 
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 _ONE = np.ones(1)
 _ONE.flags.writeable = False
 
@@ -184,38 +183,34 @@ def _policy_loss(
     out: NDArray[Any] | None,
     n_threads: int,
 ) -> tuple[float, NDArray[Any]]:
-    logits = _as_table(logits, "logits")
-    n_rows = len(logits)
-    utility = _as_table(utility, "utility", like=logits)
-    sensitivity = None
-    if cost is not None:
-        if cost_sensitivity is None:
-            raise ValueError("cost is given without cost_sensitivity; pass a number or one per row")
-        cost = _as_table(cost, "cost", like=logits)
-        sensitivity = _per_row(cost_sensitivity, "cost_sensitivity", n_rows)
-    elif cost_sensitivity is not None:
-        raise ValueError("cost_sensitivity is given without cost; pass cost too, or neither")
-    weight, total = _weights(sample_weight, n_rows)
     if (type(n_threads) is not int and not isinstance(n_threads, np.integer)) or n_threads < 1:
         raise ValueError(f"n_threads must be an integer of at least 1, got {n_threads!r}")
-    gradient = _check_out(out, logits, (utility, cost))
-    if n_rows == 0:
-        return 0.0, gradient
-    if total <= 0:
-        raise ValueError("sample_weight is zero in every row; at least one row must have a weight")
-
-    n_segments = count_segments(n_rows)
-    partial = np.empty(n_segments)
-    arguments = (logits, utility, cost, sensitivity, weight, total, gradient, surrogate)
-
-    def run(first: int, last: int) -> bool:
-        return run_segments(*arguments, first, last, partial)
-
-    finite = share_out(run, n_segments, int(n_threads))
-    if not finite:
+    logits = _as_table(logits, "logits")
+    n_rows = len(logits)
+    with Call(n_threads, n_rows) as call:
+        utility = _as_table(utility, "utility", like=logits)
+        sensitivity = None
+        if cost is not None:
+            if cost_sensitivity is None:
+                raise ValueError(
+                    "cost is given without cost_sensitivity; pass a number or one per row"
+                )
+            cost = _as_table(cost, "cost", like=logits)
+            sensitivity = _per_row(cost_sensitivity, "cost_sensitivity", n_rows)
+        elif cost_sensitivity is not None:
+            raise ValueError("cost_sensitivity is given without cost; pass cost too, or neither")
+        weight, total = _weights(sample_weight, n_rows)
+        gradient = _check_out(out, logits)
+        if n_rows == 0:
+            return 0.0, gradient
+        if total <= 0:
+            raise ValueError(
+                "sample_weight is zero in every row; at least one row must have a weight"
+            )
+        value = call.loss(logits, utility, cost, sensitivity, weight, total, gradient, surrogate)
+    if value is None:
         _raise_not_finite(logits=logits, utility=utility, cost=cost)
-    value = fsum(partial.tolist()) / total
-    if not (finite and isfinite(value)):
+    if value is None or not isfinite(value):
         raise ValueError(
             f"the loss overflows {logits.dtype}: utilities (or logits) of one row are too far "
             "apart; rescale them, or use float64"
@@ -233,7 +228,7 @@ def _as_table(values: ArrayLike, name: str, like: NDArray | None = None) -> NDAr
     if like is None:
         if table.shape[1] == 0:
             raise ValueError(f"{name} has no columns; at least one model is needed")
-        dtype = table.dtype if table.dtype in (np.float32, np.float64) else np.dtype(np.float64)
+        dtype = table.dtype if table.dtype in _FLOATS else _FLOATS[1]
     else:
         if table.shape != like.shape:
             raise ValueError(f"{name} has shape {table.shape}, but logits has shape {like.shape}")
@@ -272,9 +267,7 @@ def _per_row(values: float | ArrayLike, name: str, n_rows: int) -> NDArray[np.fl
     return np.require(array, requirements=["C", "A"])
 
 
-def _check_out(
-    out: NDArray | None, logits: NDArray, inputs: tuple[NDArray | None, ...]
-) -> NDArray[Any]:
+def _check_out(out: NDArray | None, logits: NDArray) -> NDArray[Any]:
     if out is None:
         return np.empty_like(logits)
     if not isinstance(out, np.ndarray) or out.shape != logits.shape or out.dtype != logits.dtype:
@@ -282,15 +275,6 @@ def _check_out(
         raise ValueError(f"out must be an array of {logits.shape} {logits.dtype}, got {found}")
     if not out.flags.carray:
         raise ValueError("out must be C-contiguous, aligned and writeable")
-    shifted = (
-        out is not logits
-        and np.may_share_memory(out, logits)
-        and out.ctypes.data != logits.ctypes.data
-    )
-    if shifted or any(a is not None and np.may_share_memory(out, a) for a in inputs):
-        raise ValueError(
-            "out overlaps an input; pass logits itself or an array with memory of its own"
-        )
     return out
 
 

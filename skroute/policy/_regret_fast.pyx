@@ -15,7 +15,7 @@ u = quality - lambda * cost is formed on the fly, each row with a lambda of its 
 *Where the time goes.* A bare vectorized exp of the same array costs 0.4 to 0.6 ns a number. All
 the rest must not cost much more, so nothing is read from memory twice and nothing is allocated:
 
-1. Few columns (K < WIDE: 48 in float32, 16 in float64). A vector along a short row would be mostly
+1. Few columns (K < WIDE: 24 in float32, 21 in float64). A vector along a short row would be mostly
    idle and would end in slow horizontal sums. Instead rows ride side by side in the lanes of a
    vector; maximum, sum and exp over k are plain vertical operations, whatever K is. Tiles of
    (WIDTH rows, K) are transposed to (K, WIDTH lanes) in 4 x 4 squares, and the gradient back; they
@@ -29,23 +29,38 @@ the rest must not cost much more, so nothing is read from memory twice and nothi
    where registers are shorter. On x86-64 with GCC the code is compiled for three processor levels
    (AVX-512, AVX2 + FMA, baseline) and every call takes the best that runs, so a wheel is both
    portable and fast. Compilers without vector types get the same code with vectors of one number.
+5. Memory is asked for every line 3 KiB before it is needed. The processor's own guesses are good
+   for some K and miss others: without, 100 columns of float32 took as long as 100 of float64.
 
 *Bad numbers.* Each input is multiplied by 0 and summed: the sum is NaN if any was NaN or infinite.
 That costs one instruction a vector; only then Python looks for the culprit.
 
-*Threads.* Rows are cut into at most N_SEGMENTS segments, by the number of rows alone. A thread
-works on a range of segments with the GIL released, each segment writes a partial value, and the
+*Threads.* Rows are cut into at most N_SEGMENTS segments, by the number of rows alone. Threads take
+one segment after the other with the GIL released, each segment writes a partial value, and the
 partial values are added in order of the segments. So the result does not depend on the number of
-threads. The threads live in `_threads.py`.
+threads. Helpers take as long to wake as the arguments take to check; so a call wakes them as soon
+as it knows the number of rows. It waits for none that comes too late: a busy machine costs
+speed-up, not time.
 
 Read next: `_regret_kernel.h` (levels), `_regret_precisions.h` (constants of both precisions),
-`_regret_vector_impl.h` (vectors, exp, log, transposition), `_regret_kernel_impl.h` (the losses).
+`_regret_vector_impl.h` (vectors, exp, log, transposition), `_regret_kernel_impl.h` (the losses),
+`_helper_threads.h` (the threads).
 """
 
+cimport cython
 from libc.stddef cimport ptrdiff_t
 
+import os
+
+cdef extern from "_helper_threads.h" nogil:
+    ctypedef struct helper_thread
+    helper_thread *new_helper()
+    void call_helper(helper_thread *helper)
+    void give_work(helper_thread *helper, void (*work)(void *) noexcept nogil, void *job)
+    void end_help(helper_thread *helper)
+    long SKROUTE_NEXT(volatile long *number)
+
 cdef extern from "_regret_kernel.h" nogil:
-    const int SKROUTE_NOT_FINITE
     int policy_loss_float(
         const float *logits, const float *utility, const float *cost, const double *sensitivity,
         ptrdiff_t sensitivity_step, const double *weight, ptrdiff_t weight_step,
@@ -74,59 +89,184 @@ cdef ptrdiff_t rows_per_segment(ptrdiff_t n_rows) noexcept nogil:
     return SEGMENT_ROWS * ((n_blocks + N_SEGMENTS_ - 1) // N_SEGMENTS_)
 
 
-def count_segments(ptrdiff_t n_rows):
+cpdef ptrdiff_t count_segments(ptrdiff_t n_rows):
     """Number of segments that `n_rows` rows are cut into."""
     cdef ptrdiff_t size = rows_per_segment(n_rows)
     return (n_rows + size - 1) // size if n_rows else 0
 
 
-def run_segments(
-    const real[:, ::1] logits,
-    const real[:, ::1] utility,
-    const real[:, ::1] cost,
-    const double[::1] sensitivity,
-    const double[::1] weight,
-    double total_weight,
-    real[:, ::1] gradient,
-    bint surrogate,
-    ptrdiff_t first_segment,
-    ptrdiff_t last_segment,
-    double[::1] partial,
-):
-    """Write the gradient and the partial values of some segments; False for a number not finite.
+# What the threads of one call share. A step is 1, or 0 where all rows share one number.
+cdef struct Job:
+    const void *logits
+    const void *utility
+    const void *cost
+    const double *sensitivity
+    const double *weight
+    void *gradient
+    ptrdiff_t n_rows, K, segment_rows, sensitivity_step, weight_step
+    long n_segments
+    double scale
+    bint is_float, surrogate
+    volatile long next_segment
+    double value[N_SEGMENTS_]
+    int status[N_SEGMENTS_]
 
-    `cost` may be None. `sensitivity` and `weight` have one number, or one for each row.
-    """
+
+cdef void work(void *shared) noexcept nogil:
+    """Take segments of a job until none is left."""
+    cdef Job *job = <Job *>shared
+    cdef long segment = SKROUTE_NEXT(&job.next_segment)
+    while segment < job.n_segments:
+        if job.is_float:
+            job.status[segment] = segment_loss(job, segment, <const float *>job.logits)
+        else:
+            job.status[segment] = segment_loss(job, segment, <const double *>job.logits)
+        segment = SKROUTE_NEXT(&job.next_segment)
+
+
+cdef int segment_loss(Job *job, ptrdiff_t segment, const real *logits) noexcept nogil:
     cdef:
-        ptrdiff_t n_rows = logits.shape[0], K = logits.shape[1]
-        ptrdiff_t size = rows_per_segment(n_rows)
-        ptrdiff_t segment, first, n_segment
-        ptrdiff_t weight_step = 1 if weight.shape[0] != 1 else 0
-        ptrdiff_t sensitivity_step = 0
-        const double *row_sensitivity = NULL
-        const real *row_cost = NULL
-        bint affine = cost is not None
-        double scale = 1.0 / total_weight
-        int status = 0
+        ptrdiff_t first = segment * job.segment_rows
+        ptrdiff_t n_rows = min(job.segment_rows, job.n_rows - first)
+        ptrdiff_t start = first * job.K
+        const real *utility = <const real *>job.utility + start
+        const real *cost = NULL
+        real *gradient = <real *>job.gradient + start
+        const double *sensitivity = NULL
+        const double *weight = job.weight + first * job.weight_step
+        double *value = &job.value[segment]
 
-    if affine and sensitivity.shape[0] != 1:
-        sensitivity_step = 1
-    with nogil:
-        for segment in range(first_segment, last_segment):
-            first = segment * size
-            n_segment = min(size, n_rows - first)
-            partial[segment] = 0.0
-            if affine:
-                row_cost = &cost[first, 0]
-                row_sensitivity = &sensitivity[first * sensitivity_step]
-            if real is float:
-                status |= policy_loss_float(
-                    &logits[first, 0], &utility[first, 0], row_cost, row_sensitivity,
-                    sensitivity_step, &weight[first * weight_step], weight_step, scale,
-                    &gradient[first, 0], n_segment, K, surrogate, &partial[segment])
-            else:
-                status |= policy_loss_double(
-                    &logits[first, 0], &utility[first, 0], row_cost, row_sensitivity,
-                    sensitivity_step, &weight[first * weight_step], weight_step, scale,
-                    &gradient[first, 0], n_segment, K, surrogate, &partial[segment])
-    return status == 0
+    value[0] = 0.0
+    if job.cost != NULL:
+        cost = <const real *>job.cost + start
+        sensitivity = job.sensitivity + first * job.sensitivity_step
+    if real is float:
+        return policy_loss_float(
+            logits + start, utility, cost, sensitivity, job.sensitivity_step, weight,
+            job.weight_step, job.scale, gradient, n_rows, job.K, job.surrogate, value)
+    else:
+        return policy_loss_double(
+            logits + start, utility, cost, sensitivity, job.sensitivity_step, weight,
+            job.weight_step, job.scale, gradient, n_rows, job.K, job.surrogate, value)
+
+
+cdef int check_overlap(Job *job, size_t itemsize) except -1:
+    cdef size_t size = job.n_rows * job.K * itemsize
+    if (
+        (job.gradient != job.logits and overlaps(job.gradient, size, job.logits, size))
+        or overlaps(job.gradient, size, job.utility, size)
+        or overlaps(job.gradient, size, job.cost, size)
+        or overlaps(job.gradient, size, job.weight, per_row_size(job, job.weight_step))
+        or overlaps(job.gradient, size, job.sensitivity, per_row_size(job, job.sensitivity_step))
+    ):
+        raise ValueError(
+            "out overlaps an input; pass logits itself or an array with memory of its own"
+        )
+    return 0
+
+
+cdef size_t per_row_size(Job *job, ptrdiff_t step) noexcept nogil:
+    return sizeof(double) * (1 + step * (job.n_rows - 1))
+
+
+cdef bint overlaps(const void *a, size_t a_size, const void *b, size_t b_size) noexcept nogil:
+    return <size_t>a < <size_t>b + b_size and <size_t>b < <size_t>a + a_size
+
+
+@cython.final
+cdef class Helper:
+    """A thread that lives as long as the process."""
+
+    cdef helper_thread *thread
+
+    def __cinit__(self):
+        self.thread = new_helper()
+
+
+# Helpers that no call is using. Threads do not survive a fork: the child starts its own.
+cdef list idle = []
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=idle.clear)
+
+
+@cython.final
+cdef class Call:
+    """One evaluation of a loss by `n_threads` threads or fewer, for `n_rows` rows.
+
+    On entry the helpers are called, so that they wake while the arguments are still checked.
+    """
+
+    cdef list helpers
+
+    def __cinit__(self, n_threads, ptrdiff_t n_rows):
+        cdef Helper helper
+        self.helpers = []
+        for _ in range(min(n_threads, count_segments(n_rows)) - 1):
+            try:
+                helper = idle.pop()
+            except IndexError:
+                helper = Helper()
+            if helper.thread == NULL:
+                break  # the system has no more threads; the others do the work
+            self.helpers.append(helper)
+
+    def __enter__(self):
+        cdef Helper helper
+        for helper in self.helpers:
+            call_helper(helper.thread)
+        return self
+
+    def __exit__(self, *_):
+        cdef Helper helper
+        for helper in self.helpers:
+            end_help(helper.thread)
+        idle.extend(self.helpers)
+
+    def loss(
+        self,
+        const real[:, ::1] logits,
+        const real[:, ::1] utility,
+        const real[:, ::1] cost,
+        const double[::1] sensitivity,
+        const double[::1] weight,
+        double total_weight,
+        real[:, ::1] gradient,
+        bint surrogate,
+    ):
+        """Write the gradient and return the value, or None if a number is not finite.
+
+        `cost` may be None. `sensitivity` and `weight` have one number, or one for each row. The
+        gradient may be the logits themselves, else it must not overlap an input.
+        """
+        cdef:
+            Job job
+            Helper helper
+            ptrdiff_t segment
+            double value = 0.0
+            int status = 0
+
+        job.logits, job.utility, job.gradient = &logits[0, 0], &utility[0, 0], &gradient[0, 0]
+        job.n_rows, job.K = logits.shape[0], logits.shape[1]
+        job.weight, job.weight_step = &weight[0], weight.shape[0] != 1
+        job.cost = job.sensitivity = NULL
+        job.sensitivity_step = 0
+        if cost is not None:
+            job.cost, job.sensitivity = &cost[0, 0], &sensitivity[0]
+            job.sensitivity_step = sensitivity.shape[0] != 1
+        check_overlap(&job, sizeof(real))
+        job.scale = 1.0 / total_weight
+        job.is_float, job.surrogate = real is float, surrogate
+        job.segment_rows = rows_per_segment(job.n_rows)
+        job.n_segments = count_segments(job.n_rows)
+        job.next_segment = 0
+        for helper in self.helpers:
+            give_work(helper.thread, work, &job)
+        with nogil:
+            work(&job)
+        for helper in self.helpers:
+            with nogil:
+                end_help(helper.thread)
+        for segment in range(job.n_segments):
+            value += job.value[segment]
+            status |= job.status[segment]
+        return None if status else value / total_weight

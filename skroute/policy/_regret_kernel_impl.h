@@ -73,18 +73,15 @@ SKROUTE_INLINE VEC NAME(tile)(
     return loss;
 }
 
-/* Memory works while the processor computes: bring `size` numbers from `start` on to the cache. */
-SKROUTE_INLINE void NAME(prefetch)(
-    const NAME(problem) *p, ptrdiff_t start, ptrdiff_t size, int affine)
+/* Memory works while the processor computes: bring the line with number `k` of each table to the
+   cache.  Past the end of a table that does nothing. */
+SKROUTE_INLINE void NAME(prefetch)(const NAME(problem) *p, ptrdiff_t k, int affine)
 {
-    ptrdiff_t k, end = start + size < p->n_rows * p->K ? start + size : p->n_rows * p->K;
-    for (k = start; k < end; k += 64 / (ptrdiff_t)sizeof(REAL)) {
-        SKROUTE_PREFETCH(p->logits + k, 0);
-        SKROUTE_PREFETCH(p->utility + k, 0);
-        SKROUTE_PREFETCH(p->gradient + k, 1);
-        if (affine)
-            SKROUTE_PREFETCH(p->cost + k, 0);
-    }
+    SKROUTE_PREFETCH(p->logits + k, 0);
+    SKROUTE_PREFETCH(p->utility + k, 0);
+    SKROUTE_PREFETCH(p->gradient + k, 1);
+    if (affine)
+        SKROUTE_PREFETCH(p->cost + k, 0);
 }
 
 SKROUTE_INLINE int NAME(narrow)(const NAME(problem) *p, int affine, int surrogate, double *value)
@@ -94,12 +91,13 @@ SKROUTE_INLINE int NAME(narrow)(const NAME(problem) *p, int affine, int surrogat
     double weight[WIDTH] = {0};
     NAME(doubles) total[2] = {{0}};
     VEC taint = {0}, loss;
-    ptrdiff_t first, v, K = p->K;
+    ptrdiff_t first, k, v, K = p->K;
     int finite = 1;
 
     for (first = 0; first < p->n_rows; first += WIDTH) {
         ptrdiff_t n = p->n_rows - first < WIDTH ? p->n_rows - first : WIDTH;
-        NAME(prefetch)(p, (first + 4 * WIDTH) * K, WIDTH * K, affine);
+        for (k = first * K; k < (first + WIDTH) * K; k += LINE)
+            NAME(prefetch)(p, k + AHEAD, affine);
         if (first == 0 || n < WIDTH || p->weight_step || p->sensitivity_step)
             for (v = 0; v < WIDTH; v++) {
                 ptrdiff_t row = first + (v < n ? v : n - 1);
@@ -140,6 +138,7 @@ SKROUTE_INLINE REAL NAME(row)(
     const NAME(problem) *p, ptrdiff_t i, int affine, int surrogate, double weight, VEC *taint)
 {
     ptrdiff_t K = p->K, k, end = K - WIDTH, whole = (K - 1) / WIDTH * WIDTH;
+    ptrdiff_t ahead = i * K + (K <= LONG ? AHEAD : 0);
     const REAL *x = p->logits + i * K, *u = p->utility + i * K;
     const REAL *c = affine ? p->cost + i * K : NULL;
     const REAL sensitivity = affine ? (REAL)p->sensitivity[i * p->sensitivity_step] : 0;
@@ -156,6 +155,7 @@ SKROUTE_INLINE REAL NAME(row)(
 
     for (k = 0; k < whole; k += WIDTH) {
         VEC a = NAME(load)(x + k), b = U(k);
+        NAME(prefetch)(p, ahead + k, affine);
         bad += a * (REAL)0 + b * (REAL)0;
         x_max = NAME(larger)(a, x_max);
         u_max = NAME(larger)(b, u_max);
@@ -218,12 +218,14 @@ SKROUTE_INLINE REAL NAME(row)(
 SKROUTE_INLINE int NAME(wide)(const NAME(problem) *p, int affine, int surrogate, double *value)
 {
     VEC taint = {0};
+    double total = 0; /* other threads write to the line that holds `value` */
     ptrdiff_t i, v;
     int finite = 1;
     for (i = 0; i < p->n_rows; i++) {
         double weight = p->weight[i * p->weight_step];
-        *value += weight * (double)NAME(row)(p, i, affine, surrogate, weight, &taint);
+        total += weight * (double)NAME(row)(p, i, affine, surrogate, weight, &taint);
     }
+    *value += total;
     for (v = 0; v < WIDTH; v++)
         finite &= NUMBER(taint, v) == 0;
     return finite ? 0 : SKROUTE_NOT_FINITE;

@@ -1,5 +1,11 @@
 /* The code for one processor level, in both precisions; see _regret_kernel.h. */
 
+#define LINE (64 / (ptrdiff_t)sizeof(REAL)) /* numbers in a line of the cache */
+/* How far ahead memory is asked for a line.  Much nearer and it comes late, much farther and the
+   lines crowd each other out.  Beside LONG rows, read three times, it does more harm than good. */
+#define AHEAD (3072 / (ptrdiff_t)sizeof(REAL))
+#define LONG (2400 / (ptrdiff_t)sizeof(REAL))
+
 #define REAL float
 #define BITS uint32_t
 #define MANTISSA 23
@@ -14,7 +20,7 @@
 #ifdef SKROUTE_AVX512
 #define MAXIMUM(a, b) (VEC)_mm512_max_ps((__m512)(a), (__m512)(b))
 #endif
-#define WIDE 48 /* from so many columns on rows are worked on one by one */
+#define WIDE 24 /* from so many columns on rows are worked on one by one */
 /* Orders of the numbers of two vectors; see _regret_vector_impl.h. */
 #define EVEN 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30
 #define ODD 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31
@@ -44,7 +50,7 @@
 #ifdef SKROUTE_AVX512
 #define MAXIMUM(a, b) (VEC)_mm512_max_pd((__m512d)(a), (__m512d)(b))
 #endif
-#define WIDE 16
+#define WIDE 21
 #define EVEN 0, 8, 2, 10, 4, 12, 6, 14
 #define ODD 1, 9, 3, 11, 5, 13, 7, 15
 #define LOW 0, 1, 8, 9, 4, 5, 12, 13
@@ -55,3 +61,7 @@
 #endif
 #include "_regret_vector_impl.h"
 #include "_regret_kernel_impl.h"
+
+#undef LINE
+#undef AHEAD
+#undef LONG

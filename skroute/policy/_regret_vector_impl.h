@@ -253,6 +253,14 @@ SKROUTE_INLINE void NAME(load_tile)(const REAL *rows, ptrdiff_t n_rows, REAL *la
         }
         return;
     }
+    if (n_rows >= WIDTH && K == 3) {
+        for (v = 0; v < WIDTH; v++) {
+            lanes[v] = rows[3 * v];
+            lanes[WIDTH + v] = rows[3 * v + 1];
+            lanes[2 * WIDTH + v] = rows[3 * v + 2];
+        }
+        return;
+    }
 #endif
     for (k = 0; k < K; k++)
         for (v = 0; v < WIDTH; v++)
@@ -271,6 +279,14 @@ SKROUTE_INLINE void NAME(store_tile)(const REAL *lanes, REAL *rows, ptrdiff_t n_
         for (v = 0; v < WIDTH; v++) {
             rows[2 * v] = lanes[v];
             rows[2 * v + 1] = lanes[WIDTH + v];
+        }
+        return;
+    }
+    if (n_rows >= WIDTH && K == 3) {
+        for (v = 0; v < WIDTH; v++) {
+            rows[3 * v] = lanes[v];
+            rows[3 * v + 1] = lanes[WIDTH + v];
+            rows[3 * v + 2] = lanes[2 * WIDTH + v];
         }
         return;
     }

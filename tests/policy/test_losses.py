@@ -22,8 +22,8 @@ LOSSES = [softmax_regret, classification_surrogate]
 TOLERANCE = {np.float32: 1e-5, np.float64: 1e-12}
 # one row, a tile of either precision and its neighbours, a segment and its neighbours
 ROWS = [1, 2, 7, 8, 9, 15, 16, 17, 255, 256, 257, 1000]
-# rows side by side, and from 16 (float64) or 48 (float32) columns on one by one
-COLUMNS = [1, 2, 3, 4, 5, 7, 8, 11, 15, 16, 17, 24, 33, 47, 48, 49, 64, 257]
+# rows side by side, and from 21 (float64) or 24 (float32) columns on one by one
+COLUMNS = [1, 2, 3, 4, 5, 7, 8, 11, 16, 17, 20, 21, 22, 23, 24, 25, 32, 33, 49, 64, 257, 700]
 
 
 def numpy_twin(loss, logits, utility, sample_weight=None):
@@ -199,7 +199,6 @@ def test_calls_from_many_threads():
     assert {call.result()[0] for call in calls} == {expected}
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_threads_keep_no_array_alive():
     logits = np.zeros((20_000, 3))
     gone = weakref.ref(logits)
@@ -209,6 +208,42 @@ def test_threads_keep_no_array_alive():
     assert gone() is None
 
 
+def test_threads_called_in_vain():
+    """Helpers are called before all arguments are checked; an error sends them back to sleep."""
+    logits, utility = np.zeros((20_000, 3)), np.eye(3)[np.arange(20_000) % 3]
+    for _ in range(20):
+        with pytest.raises(ValueError, match="shape"):
+            softmax_regret(logits, utility[1:], n_threads=3)
+        assert softmax_regret(logits, utility, n_threads=3)[0] == pytest.approx(2 / 3)
+
+
+def test_threads_that_wait_long_for_work():
+    """While a list is converted, helpers fall asleep again and must be woken a second time."""
+    logits, utility = np.zeros((20_000, 3)), np.eye(3)[np.arange(20_000) % 3]
+    value, gradient = softmax_regret(logits, utility)
+    for _ in range(5):
+        other = softmax_regret(logits, utility.tolist(), n_threads=3)
+        assert other[0] == value
+        assert_array_equal(other[1], gradient)
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="needs Linux")
+def test_threads_are_kept_for_the_next_call():
+    code = (
+        "import os, numpy as np\n"
+        "from skroute.policy import softmax_regret\n"
+        "x = np.zeros((20_000, 3))\n"
+        "count = lambda: len(os.listdir('/proc/self/task'))\n"
+        "before = count()\n"
+        "for _ in range(50):\n"
+        "    softmax_regret(x, x, n_threads=3)\n"
+        "print(count() - before)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "2\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_threads_after_fork():
     """A child has no threads of its parent; it must start its own rather than wait forever."""
     code = (
@@ -364,6 +399,15 @@ def test_out_must_not_overlap():
         softmax_regret(both[:4], np.zeros((4, 3)), out=both[1:])
     with pytest.raises(ValueError, match="overlaps"):
         softmax_regret(np.zeros((4, 3)), both[:4], out=both[:4])
+    flat = np.ones(13)
+    for argument in ("sample_weight", "cost_sensitivity"):
+        arguments = {"cost": np.zeros((4, 3)), "cost_sensitivity": 1.0, argument: flat[9:]}
+        with pytest.raises(ValueError, match="overlaps"):
+            softmax_regret(
+                np.zeros((4, 3)), np.zeros((4, 3)), out=flat[:12].reshape(4, 3), **arguments
+            )
+    beside = {"out": flat[:9].reshape(3, 3), "sample_weight": flat[9:12]}
+    softmax_regret(np.zeros((3, 3)), np.zeros((3, 3)), **beside)
     both.setflags(write=False)
     with pytest.raises(ValueError, match="writeable"):
         softmax_regret(np.zeros((5, 3)), np.zeros((5, 3)), out=both)
