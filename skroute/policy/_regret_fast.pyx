@@ -107,21 +107,31 @@ cdef struct Job:
     long n_segments
     double scale
     bint is_float, surrogate
-    volatile long next_segment
+    volatile long n_joined
+    long n_ranges
+    long range_end[N_SEGMENTS_]
+    volatile long next_segment[N_SEGMENTS_]
     double value[N_SEGMENTS_]
     int status[N_SEGMENTS_]
 
 
 cdef void work(void *shared) noexcept nogil:
-    """Take segments of a job until none is left."""
-    cdef Job *job = <Job *>shared
-    cdef long segment = SKROUTE_NEXT(&job.next_segment)
-    while segment < job.n_segments:
-        if job.is_float:
-            job.status[segment] = segment_loss(job, segment, <const float *>job.logits)
-        else:
-            job.status[segment] = segment_loss(job, segment, <const double *>job.logits)
-        segment = SKROUTE_NEXT(&job.next_segment)
+    """Work on the segments of one's own range, then on what is left of the others' ranges.
+
+    Neighbouring segments in one thread: memory is asked for lines ahead, across their border.
+    """
+    cdef:
+        Job *job = <Job *>shared
+        long own = SKROUTE_NEXT(&job.n_joined), other, segment
+    for other in range(job.n_ranges):
+        other = (own + other) % job.n_ranges
+        segment = SKROUTE_NEXT(&job.next_segment[other])
+        while segment < job.range_end[other]:
+            if job.is_float:
+                job.status[segment] = segment_loss(job, segment, <const float *>job.logits)
+            else:
+                job.status[segment] = segment_loss(job, segment, <const double *>job.logits)
+            segment = SKROUTE_NEXT(&job.next_segment[other])
 
 
 cdef int segment_loss(Job *job, ptrdiff_t segment, const real *logits) noexcept nogil:
@@ -242,6 +252,7 @@ cdef class Call:
             Job job
             Helper helper
             ptrdiff_t segment
+            long k
             double value = 0.0
             int status = 0
 
@@ -258,7 +269,11 @@ cdef class Call:
         job.is_float, job.surrogate = real is float, surrogate
         job.segment_rows = rows_per_segment(job.n_rows)
         job.n_segments = count_segments(job.n_rows)
-        job.next_segment = 0
+        job.n_joined = 0
+        job.n_ranges = 1 + len(self.helpers)
+        for k in range(job.n_ranges):
+            job.next_segment[k] = k * job.n_segments // job.n_ranges
+            job.range_end[k] = (k + 1) * job.n_segments // job.n_ranges
         for helper in self.helpers:
             give_work(helper.thread, work, &job)
         with nogil:
