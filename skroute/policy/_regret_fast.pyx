@@ -15,7 +15,7 @@ u = quality - lambda * cost is formed on the fly, each row with a lambda of its 
 *Where the time goes.* A bare vectorized exp of the same array costs 0.4 to 0.6 ns a number. All
 the rest must not cost much more, so nothing is read from memory twice and nothing is allocated:
 
-1. Few columns (K < WIDE: 24 in float32, 21 in float64). A vector along a short row would be mostly
+1. Few columns (K < WIDE: 44 in float32, 28 in float64). A vector along a short row would be mostly
    idle and would end in slow horizontal sums. Instead rows ride side by side in the lanes of a
    vector; maximum, sum and exp over k are plain vertical operations, whatever K is. Tiles of
    (WIDTH rows, K) are transposed to (K, WIDTH lanes) in 4 x 4 squares, and the gradient back; they
@@ -30,7 +30,7 @@ the rest must not cost much more, so nothing is read from memory twice and nothi
    (AVX-512, AVX2 + FMA, baseline) and every call takes the best that runs, so a wheel is both
    portable and fast. Compilers without vector types get the same code with vectors of one number.
 5. Memory is asked for every line 3 KiB before it is needed. The processor's own guesses are good
-   for some K and miss others: without, 100 columns of float32 took as long as 100 of float64.
+   for some K and bad for others: without, 100 columns of float32 took as long as 100 of float64.
 
 *Bad numbers.* Each input is multiplied by 0 and summed: the sum is NaN if any was NaN or infinite.
 That costs one instruction a vector; only then Python looks for the culprit.

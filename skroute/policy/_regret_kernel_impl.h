@@ -73,31 +73,43 @@ SKROUTE_INLINE VEC NAME(tile)(
     return loss;
 }
 
-/* Memory works while the processor computes: bring the line with number `k` of each table to the
-   cache.  Past the end of a table that does nothing. */
-SKROUTE_INLINE void NAME(prefetch)(const NAME(problem) *p, ptrdiff_t k, int affine)
+/* Memory works while the processor computes: ask for the `size` numbers that come AHEAD of these.
+   Past the end of a table that does nothing. */
+SKROUTE_INLINE void NAME(ask)(const REAL *table, ptrdiff_t size, int write)
 {
-    SKROUTE_PREFETCH(p->logits + k, 0);
-    SKROUTE_PREFETCH(p->utility + k, 0);
-    SKROUTE_PREFETCH(p->gradient + k, 1);
-    if (affine)
-        SKROUTE_PREFETCH(p->cost + k, 0);
+    ptrdiff_t k;
+    for (k = 0; k < size; k += LINE)
+        if (write)
+            SKROUTE_PREFETCH(table + k + AHEAD, 1);
+        else
+            SKROUTE_PREFETCH(table + k + AHEAD, 0);
 }
 
 SKROUTE_INLINE int NAME(narrow)(const NAME(problem) *p, int affine, int surrogate, double *value)
 {
-    REAL x[(WIDE + 1) * WIDTH], u[(WIDE + 1) * WIDTH], c[(WIDE + 1) * WIDTH];
+    enum { SIZE = (WIDE_SURROGATE + 1) * WIDTH };
+    REAL x[SIZE], u[SIZE], c[SIZE];
     REAL sensitivity[WIDTH] = {0}, scaled[WIDTH] = {0};
     double weight[WIDTH] = {0};
     NAME(doubles) total[2] = {{0}};
     VEC taint = {0}, loss;
     ptrdiff_t first, k, v, K = p->K;
+    /* Few lines are asked for all at once, many table by table: crowds of requests get stuck. */
+    ptrdiff_t at_once = K <= CROWD ? WIDTH * K : 0, by_table = WIDTH * K - at_once;
     int finite = 1;
 
     for (first = 0; first < p->n_rows; first += WIDTH) {
         ptrdiff_t n = p->n_rows - first < WIDTH ? p->n_rows - first : WIDTH;
-        for (k = first * K; k < (first + WIDTH) * K; k += LINE)
-            NAME(prefetch)(p, k + AHEAD, affine);
+        const REAL *logits = p->logits + first * K, *utility = p->utility + first * K;
+        const REAL *cost = affine ? p->cost + first * K : NULL;
+        REAL *gradient = p->gradient + first * K;
+        for (k = 0; k < at_once; k += LINE) {
+            NAME(ask)(logits + k, LINE, 0);
+            NAME(ask)(utility + k, LINE, 0);
+            NAME(ask)(gradient + k, LINE, 1);
+            if (affine)
+                NAME(ask)(cost + k, LINE, 0);
+        }
         if (first == 0 || n < WIDTH || p->weight_step || p->sensitivity_step)
             for (v = 0; v < WIDTH; v++) {
                 ptrdiff_t row = first + (v < n ? v : n - 1);
@@ -106,13 +118,18 @@ SKROUTE_INLINE int NAME(narrow)(const NAME(problem) *p, int affine, int surrogat
                 if (affine)
                     sensitivity[v] = (REAL)p->sensitivity[row * p->sensitivity_step];
             }
-        NAME(load_tile)(p->logits + first * K, n, x, K);
-        NAME(load_tile)(p->utility + first * K, n, u, K);
-        if (affine)
-            NAME(load_tile)(p->cost + first * K, n, c, K);
+        NAME(ask)(logits, by_table, 0);
+        NAME(load_tile)(logits, n, x, K);
+        NAME(ask)(utility, by_table, 0);
+        NAME(load_tile)(utility, n, u, K);
+        if (affine) {
+            NAME(ask)(cost, by_table, 0);
+            NAME(load_tile)(cost, n, c, K);
+        }
         loss = NAME(tile)(x, u, affine ? c : NULL, sensitivity, scaled, K, surrogate, &taint);
         NAME(add_weighted)(total, weight, loss);
-        NAME(store_tile)(x, p->gradient + first * K, n, K);
+        NAME(ask)(gradient, by_table, 1);
+        NAME(store_tile)(x, gradient, n, K);
     }
     for (v = 0; v < WIDTH; v++) {
         double share;
@@ -138,7 +155,7 @@ SKROUTE_INLINE REAL NAME(row)(
     const NAME(problem) *p, ptrdiff_t i, int affine, int surrogate, double weight, VEC *taint)
 {
     ptrdiff_t K = p->K, k, end = K - WIDTH, whole = (K - 1) / WIDTH * WIDTH;
-    ptrdiff_t ahead = i * K + (K <= LONG ? AHEAD : 0);
+    const int ask = K > 4 * WIDTH && K <= LONG;
     const REAL *x = p->logits + i * K, *u = p->utility + i * K;
     const REAL *c = affine ? p->cost + i * K : NULL;
     const REAL sensitivity = affine ? (REAL)p->sensitivity[i * p->sensitivity_step] : 0;
@@ -155,7 +172,13 @@ SKROUTE_INLINE REAL NAME(row)(
 
     for (k = 0; k < whole; k += WIDTH) {
         VEC a = NAME(load)(x + k), b = U(k);
-        NAME(prefetch)(p, ahead + k, affine);
+        if (ask) {
+            NAME(ask)(x + k, WIDTH, 0);
+            NAME(ask)(u + k, WIDTH, 0);
+            NAME(ask)(gradient + k, WIDTH, 1);
+            if (affine)
+                NAME(ask)(c + k, WIDTH, 0);
+        }
         bad += a * (REAL)0 + b * (REAL)0;
         x_max = NAME(larger)(a, x_max);
         u_max = NAME(larger)(b, u_max);
@@ -242,7 +265,7 @@ static int NAME(policy_loss)(
     const NAME(problem) p = {logits, utility, cost, sensitivity, weight, sensitivity_step,
                              weight_step, gradient_scale, gradient, n_rows, K};
     /* With constants the compiler drops the branches inside the loops. */
-    if (WIDTH > 1 && K < WIDE) {
+    if (WIDTH > 1 && K < (surrogate ? WIDE_SURROGATE : WIDE)) {
         if (cost == NULL)
             return surrogate ? NAME(narrow)(&p, 0, 1, value) : NAME(narrow)(&p, 0, 0, value);
         return surrogate ? NAME(narrow)(&p, 1, 1, value) : NAME(narrow)(&p, 1, 0, value);
@@ -270,6 +293,7 @@ static int NAME(policy_loss)(
 #undef TWO_EIGHTS
 #undef MAXIMUM
 #undef WIDE
+#undef WIDE_SURROGATE
 #undef EVEN
 #undef ODD
 #undef LOW

@@ -1,9 +1,11 @@
 /* The code for one processor level, in both precisions; see _regret_kernel.h. */
 
 #define LINE (64 / (ptrdiff_t)sizeof(REAL)) /* numbers in a line of the cache */
-/* How far ahead memory is asked for a line.  Much nearer and it comes late, much farther and the
-   lines crowd each other out.  Beside LONG rows, read three times, it does more harm than good. */
+/* How far ahead memory is asked for lines: much nearer and they come late, much farther and they
+   push each other out.  With more than CROWD columns they are asked for table by table.  Beside
+   LONG rows, which are read three times, asking does more harm than good. */
 #define AHEAD (3072 / (ptrdiff_t)sizeof(REAL))
+#define CROWD 12
 #define LONG (2400 / (ptrdiff_t)sizeof(REAL))
 
 #define REAL float
@@ -20,7 +22,8 @@
 #ifdef SKROUTE_AVX512
 #define MAXIMUM(a, b) (VEC)_mm512_max_ps((__m512)(a), (__m512)(b))
 #endif
-#define WIDE 24 /* from so many columns on rows are worked on one by one */
+#define WIDE 44 /* from so many columns on rows are worked on one by one, */
+#define WIDE_SURROGATE 56 /* and from so many on in the classification loss */
 /* Orders of the numbers of two vectors; see _regret_vector_impl.h. */
 #define EVEN 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30
 #define ODD 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31
@@ -50,7 +53,8 @@
 #ifdef SKROUTE_AVX512
 #define MAXIMUM(a, b) (VEC)_mm512_max_pd((__m512d)(a), (__m512d)(b))
 #endif
-#define WIDE 21
+#define WIDE 28
+#define WIDE_SURROGATE 44
 #define EVEN 0, 8, 2, 10, 4, 12, 6, 14
 #define ODD 1, 9, 3, 11, 5, 13, 7, 15
 #define LOW 0, 1, 8, 9, 4, 5, 12, 13
@@ -65,3 +69,4 @@
 #undef LINE
 #undef AHEAD
 #undef LONG
+#undef CROWD

@@ -13,6 +13,7 @@ typedef double NAME(doubles) __attribute__((vector_size(8 * sizeof(double))));
 #else
 #define WIDTH 1
 #define WIDE 0
+#define WIDE_SURROGATE 0
 typedef REAL NAME(vec);
 typedef struct { double number; } NAME(doubles);
 #define TWO_EIGHTS 0

@@ -22,8 +22,9 @@ LOSSES = [softmax_regret, classification_surrogate]
 TOLERANCE = {np.float32: 1e-5, np.float64: 1e-12}
 # one row, a tile of either precision and its neighbours, a segment and its neighbours
 ROWS = [1, 2, 7, 8, 9, 15, 16, 17, 255, 256, 257, 1000]
-# rows side by side, and from 21 (float64) or 24 (float32) columns on one by one
-COLUMNS = [1, 2, 3, 4, 5, 7, 8, 11, 16, 17, 20, 21, 22, 23, 24, 25, 32, 33, 49, 64, 257, 700]
+# rows side by side, and from 28 (float64) or 44 (float32) columns on one by one; for the
+# classification loss from 44 or 56
+COLUMNS = [1, 2, 3, 4, 5, 7, 8, 12, 13, 16, 17, 27, 28, 29, 43, 44, 45, 55, 56, 57, 64, 257, 700]
 
 
 def numpy_twin(loss, logits, utility, sample_weight=None):
