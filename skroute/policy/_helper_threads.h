@@ -24,13 +24,19 @@
     (_InterlockedCompareExchange(number, to, from) == (from))
 #define SKROUTE_NEXT(number) _InterlockedExchangeAdd(number, 1)
 #define SKROUTE_READ(number) (*(number))
-#define SKROUTE_PAUSE() YieldProcessor()
+#if defined(_M_X64) || defined(_M_IX86)
+#define SKROUTE_PAUSE() _mm_pause()
+#else
+#define SKROUTE_PAUSE() __yield()
+#endif
 #else
 #define SKROUTE_SWAP(number, from, to) __sync_bool_compare_and_swap(number, from, to)
 #define SKROUTE_NEXT(number) __sync_fetch_and_add(number, 1)
 #define SKROUTE_READ(number) __atomic_load_n(number, __ATOMIC_ACQUIRE)
 #if defined(__x86_64__) || defined(__i386__)
 #define SKROUTE_PAUSE() __builtin_ia32_pause()
+#elif defined(__aarch64__)
+#define SKROUTE_PAUSE() __asm__ volatile("yield")
 #else
 #define SKROUTE_PAUSE() ((void)0)
 #endif
