@@ -25,10 +25,10 @@ the rest must not cost much more, so nothing is read from memory twice and nothi
    third look at it find it in the L1 cache. The last vector overlaps the one before.
 3. exp and log are polynomials, so that they need no library and no -ffast-math, which would change
    the rounding mode of the whole process.
-4. Vectors are written as GNU C vector types and are 64 bytes everywhere: the compiler splits them
-   where registers are shorter. On x86-64 with GCC the code is compiled for three processor levels
-   (AVX-512, AVX2 + FMA, baseline) and every call takes the best that runs, so a wheel is both
-   portable and fast. Compilers without vector types get the same code with vectors of one number.
+4. Vectors are written as GNU C vector types. On x86-64 with GCC the code is compiled for three
+   processor levels (AVX-512, AVX2 + FMA, baseline), with vectors as long as the registers of each,
+   and every call takes the best that runs, so a wheel is both portable and fast. Compilers without
+   vector types get the same code with vectors of one number.
 5. Memory is asked for every line 3 KiB before it is needed. The processor's own guesses are good
    for some K and bad for others: without, 100 columns of float32 took as long as 100 of float64.
 

@@ -58,7 +58,9 @@ _regret_kernel_impl.h (the losses). */
 #pragma GCC push_options
 #pragma GCC target("arch=x86-64-v3")
 #define LEVEL v3
+#define SKROUTE_AVX2
 #include "_regret_precisions.h"
+#undef SKROUTE_AVX2
 #undef LEVEL
 #pragma GCC pop_options
 #pragma GCC push_options

@@ -282,6 +282,7 @@ static int NAME(policy_loss)(
 #undef KEEP_IF
 #undef FOLD
 #undef FOLD_8
+#undef FOLD_4
 #undef MANTISSA
 #undef EXPONENT_BIAS
 #undef ROUNDER
@@ -290,7 +291,7 @@ static int NAME(policy_loss)(
 #undef SMALLEST
 #undef LARGEST
 #undef WIDTH
-#undef TWO_EIGHTS
+#undef EIGHTS
 #undef MAXIMUM
 #undef WIDE
 #undef WIDE_SURROGATE

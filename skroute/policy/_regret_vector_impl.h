@@ -3,11 +3,38 @@
 #define VEC NAME(vec)
 
 #ifdef SKROUTE_VECTORS
+/* Orders of the numbers of two vectors, which are numbered through, and of those of one. */
+#if WIDTH == 16
+#define EVEN 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30
+#define ODD 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31
+#define LOW 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29
+#define HIGH 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31
+#define TURN_8 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7
+#define TURN_4 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11
+#define TURN_2 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13
+#define TURN_1 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14
+#elif WIDTH == 8
+#define EVEN 0, 8, 2, 10, 4, 12, 6, 14
+#define ODD 1, 9, 3, 11, 5, 13, 7, 15
+#define LOW 0, 1, 8, 9, 4, 5, 12, 13
+#define HIGH 2, 3, 10, 11, 6, 7, 14, 15
+#define TURN_4 4, 5, 6, 7, 0, 1, 2, 3
+#define TURN_2 2, 3, 0, 1, 6, 7, 4, 5
+#define TURN_1 1, 0, 3, 2, 5, 4, 7, 6
+#else
+#define EVEN 0, 4, 2, 6
+#define ODD 1, 5, 3, 7
+#define LOW 0, 1, 4, 5
+#define HIGH 2, 3, 6, 7
+#define TURN_2 2, 3, 0, 1
+#define TURN_1 1, 0, 3, 2
+#endif
+#define EIGHTS (WIDTH / 8) /* how many times eight numbers a vector holds; 0 for four */
 typedef REAL NAME(vec) __attribute__((vector_size(WIDTH * sizeof(REAL))));
 typedef BITS NAME(bits) __attribute__((vector_size(WIDTH * sizeof(REAL))));
 typedef REAL NAME(four) __attribute__((vector_size(4 * sizeof(REAL))));
 typedef REAL NAME(eight) __attribute__((vector_size(8 * sizeof(REAL))));
-typedef double NAME(doubles) __attribute__((vector_size(8 * sizeof(double))));
+typedef double NAME(doubles) __attribute__((vector_size((WIDTH < 8 ? 4 : 8) * sizeof(double))));
 #define NUMBER(vector, i) (vector)[i]
 #define KEEP_IF(condition, a) ((VEC)((NAME(bits))(condition) & (NAME(bits))(a)))
 #else
@@ -16,7 +43,6 @@ typedef double NAME(doubles) __attribute__((vector_size(8 * sizeof(double))));
 #define WIDE_SURROGATE 0
 typedef REAL NAME(vec);
 typedef struct { double number; } NAME(doubles);
-#define TWO_EIGHTS 0
 #define NUMBER(vector, i) (vector)
 #define KEEP_IF(condition, a) ((condition) ? (a) : 0)
 #endif
@@ -72,7 +98,7 @@ SKROUTE_INLINE void NAME(add_weighted)(NAME(doubles) *total, const double *weigh
 {
 #ifndef SKROUTE_VECTORS
     total[0].number += weight[0] * (double)a;
-#elif TWO_EIGHTS
+#elif WIDTH == 16
     NAME(doubles) w[2];
     memcpy(w, weight, sizeof w);
     total[0] += w[0] * __builtin_convertvector(
@@ -80,7 +106,9 @@ SKROUTE_INLINE void NAME(add_weighted)(NAME(doubles) *total, const double *weigh
     total[1] += w[1] * __builtin_convertvector(
         __builtin_shufflevector(a, a, 8, 9, 10, 11, 12, 13, 14, 15), NAME(doubles));
 #else
-    total[0] += NAME(load)(weight) * a;
+    NAME(doubles) w;
+    memcpy(&w, weight, sizeof w);
+    total[0] += w * __builtin_convertvector(a, NAME(doubles));
 #endif
 }
 
@@ -98,9 +126,14 @@ SKROUTE_INLINE VEC NAME(log_from_one)(VEC x) { return (REAL)log((double)x); }
 #else
 #define FOLD_8(a, operation) ((void)0)
 #endif
+#ifdef TURN_4
+#define FOLD_4(a, operation) a = operation(a, __builtin_shufflevector(a, a, TURN_4))
+#else
+#define FOLD_4(a, operation) ((void)0)
+#endif
 #define FOLD(a, operation) do { \
         FOLD_8(a, operation); \
-        a = operation(a, __builtin_shufflevector(a, a, TURN_4)); \
+        FOLD_4(a, operation); \
         a = operation(a, __builtin_shufflevector(a, a, TURN_2)); \
         a = operation(a, __builtin_shufflevector(a, a, TURN_1)); \
     } while (0)
@@ -163,12 +196,16 @@ SKROUTE_INLINE VEC NAME(log_from_one)(VEC x)
 /* Four numbers from each of the addresses `step` apart, and back. */
 SKROUTE_INLINE VEC NAME(gather_fours)(const REAL *from, ptrdiff_t step)
 {
+#if EIGHTS == 0
+    (void)step;
+    return NAME(load)(from);
+#else
     NAME(four) a, b;
     NAME(eight) low;
     memcpy(&a, from, sizeof a);
     memcpy(&b, from + step, sizeof b);
     low = __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7);
-#if TWO_EIGHTS
+#if EIGHTS == 2
     NAME(eight) high;
     memcpy(&a, from + 2 * step, sizeof a);
     memcpy(&b, from + 3 * step, sizeof b);
@@ -178,19 +215,25 @@ SKROUTE_INLINE VEC NAME(gather_fours)(const REAL *from, ptrdiff_t step)
 #else
     return low;
 #endif
+#endif
 }
 
 SKROUTE_INLINE void NAME(scatter_fours)(VEC a, REAL *to, ptrdiff_t step)
 {
+#if EIGHTS == 0
+    (void)step;
+    NAME(store)(to, a);
+#else
     NAME(four) part = __builtin_shufflevector(a, a, 0, 1, 2, 3);
     memcpy(to, &part, sizeof part);
     part = __builtin_shufflevector(a, a, 4, 5, 6, 7);
     memcpy(to + step, &part, sizeof part);
-#if TWO_EIGHTS
+#if EIGHTS == 2
     part = __builtin_shufflevector(a, a, 8, 9, 10, 11);
     memcpy(to + 2 * step, &part, sizeof part);
     part = __builtin_shufflevector(a, a, 12, 13, 14, 15);
     memcpy(to + 3 * step, &part, sizeof part);
+#endif
 #endif
 }
 
