@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skroute._crossfit import make_folds
+from skroute._utils._folds import make_folds
 from skroute.datasets import load_routing_table, make_routing_problem, simulate_log
 from skroute.feedback import read_feedback
 from skroute.nuisance import cross_fit_propensity

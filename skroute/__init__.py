@@ -9,22 +9,21 @@ from typing import TYPE_CHECKING
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from ._page import report
+    from ._reporting import report
     from .correction import DRBiasCorrector
     from .feedback import full_feedback, gain_feedback, logged_feedback
-    from .fixed_budget import FixedBudgetRouter
     from .policy import RegretPolicyClassifier
-    from .router import CausalRouter
+    from .routers import CausalRouter, FixedBudgetRouter
 
 _HOME = {
-    "CausalRouter": ".router",
+    "CausalRouter": ".routers",
     "DRBiasCorrector": ".correction",
-    "FixedBudgetRouter": ".fixed_budget",
+    "FixedBudgetRouter": ".routers",
     "RegretPolicyClassifier": ".policy",
     "full_feedback": ".feedback",
     "gain_feedback": ".feedback",
     "logged_feedback": ".feedback",
-    "report": "._page",
+    "report": "._reporting",
 }
 _SUBMODULES = (
     "baselines",
@@ -35,7 +34,7 @@ _SUBMODULES = (
     "nuisance",
     "plots",
     "policy",
-    "scores",
+    "routers",
 )
 
 __all__ = [

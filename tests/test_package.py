@@ -25,7 +25,7 @@ LAYERS = [
     ["correction"],
     ["_router_parameters"],
     ["router"],
-    ["fixed_budget"],
+    ["routers"],
     ["baselines"],
     ["plots"],
     ["_page"],

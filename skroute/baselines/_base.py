@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .._outcome_router import OutcomeRouterMixin
-from .._validation import resolve_cost_sensitivity
+from .._utils import resolve_cost_sensitivity
+from ..routers import OutcomeRouterMixin
 
 
 class AnySensitivityMixin(OutcomeRouterMixin):

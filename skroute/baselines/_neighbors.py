@@ -11,8 +11,8 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from .._reader import Feedback
-from .._router_base import RouterMixin, read_fit_input, read_queries
+from ..feedback import Feedback
+from ..routers import RouterMixin, read_fit_input, read_queries
 from ._base import AnySensitivityMixin
 
 # A model seen on fewer rows has so many rows of the mean quality of all models added to it.

@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state, gen_batches
 
-from .._router_base import RouterMixin, read_fit_input, read_queries
-from .._validation import resolve_cost_sensitivity
+from .._utils import resolve_cost_sensitivity
+from ..routers import RouterMixin, read_fit_input, read_queries
 
 _BATCH_ROWS = 4096
 

@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from .._router_base import RouterMixin, read_fit_input, read_queries
 from ..nuisance import PerModelOutcome
+from ..routers import RouterMixin, read_fit_input, read_queries
 from ._base import AnySensitivityMixin
 from ._ridge import GCVRidge
 

@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from .._reader import Feedback
-from .._router_base import RouterMixin, read_fit_input, read_queries
+from ..feedback import Feedback
 from ..nuisance import PerModelOutcome
+from ..routers import RouterMixin, read_fit_input, read_queries
 from ._fixed import mean_outcomes
 from ._regression import make_regressor
 

@@ -9,6 +9,7 @@ gold_learning_curve   what more gold labels would buy, from the labels there are
 
 from ._corrector import DRBiasCorrector
 from ._diagnostics import BiasReport, GoldLearningCurve, bias_report, gold_learning_curve
+from ._upstream import correct_by_columns, without_bias_columns
 
 __all__ = [
     "BiasReport",

@@ -10,11 +10,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import has_fit_parameter
 from threadpoolctl import threadpool_limits  # scikit-learn depends on it
 
-from .._crossfit import Folds, run_folds
-from .._reader import Feedback
-from ..nuisance._features import SpectralFeatures
-from ..nuisance._hierarchical import Moments, Posterior, Variances, fit_variances
-from ..nuisance._joint import Design
+from .._utils import Folds, run_folds
+from ..feedback import Feedback
+from ..nuisance import Design, Moments, Posterior, SpectralFeatures, Variances, fit_variances
 from ._sources import seen, weighted_mean
 
 _N_COMPONENTS, _N_RADIAL = 64, 32

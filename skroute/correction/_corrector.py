@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
-from .._reader import Feedback, read_feedback
+from ..feedback import Feedback, read_feedback
 from ._estimate import estimate_bias
 from ._labels import add_bias, weigh_preference
 from ._pseudo_outcomes import PSEUDO_OUTCOMES

@@ -13,8 +13,8 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_consistent_length
 
-from .._columns import as_groups
-from .._reader import Feedback, read_feedback
+from .._utils import as_groups
+from ..feedback import Feedback, read_feedback
 from ..nuisance import JointOutcome
 from ._corrector import DRBiasCorrector
 from ._nuisances import cross_fit_nuisances

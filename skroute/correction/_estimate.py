@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from .._reader import Feedback
+from ..feedback import Feedback
 from ..nuisance import Overlap
 from ._bias_models import make_bias_model
 from ._labels import preference_weight

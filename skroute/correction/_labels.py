@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from .._reader import Feedback
+from ..feedback import Feedback
 from ._sources import JointSources, models_that_vary, only_models, seen
 
 # Corrected rows also hand on what gold ones taught the corrector, to learners that are worse at it.

@@ -8,8 +8,8 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
-from .._crossfit import Folds, make_folds
-from .._reader import Feedback
+from .._utils import Folds, make_folds
+from ..feedback import Feedback
 from ..nuisance import Overlap
 from ._propensity import estimate_gold_propensity
 from ._pseudo_outcomes import PSEUDO_OUTCOMES

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .._crossfit import Folds
-from .._reader import Feedback
+from .._utils import Folds
+from ..feedback import Feedback
 from ..nuisance import Overlap, cross_fit_propensity, default_propensity_model
 
 

@@ -10,11 +10,9 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
 from threadpoolctl import threadpool_limits  # scikit-learn depends on it
 
-from .._crossfit import Folds, run_folds
-from .._reader import Feedback
-from ..nuisance import make_outcome_model
-from ..nuisance._features import SpectralFeatures
-from ..nuisance._hierarchical import Moments, Variances, fit_variances
+from .._utils import Folds, run_folds
+from ..feedback import Feedback
+from ..nuisance import Moments, SpectralFeatures, Variances, fit_variances, make_outcome_model
 from ._transfer import AveragedTransfer
 
 _N_COMPONENTS, _N_RADIAL = 128, 64

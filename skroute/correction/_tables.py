@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._reader import Feedback
+from ..feedback import Feedback
 
 
 def with_corrected_labels(y: Any, corrected: Feedback) -> Any:

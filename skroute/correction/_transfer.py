@@ -6,7 +6,7 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from scipy.special import softmax
 
-from ..nuisance._hierarchical import Moments, Variances
+from ..nuisance import Moments, Variances
 
 # Sizes of the bias that are averaged, as multiples of the variance the sources' difference had.
 _LADDER = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)

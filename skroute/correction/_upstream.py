@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from .._reader import Feedback
+from ..feedback import Feedback
 from ._labels import add_bias, preference_weight, weigh_preference
 
 

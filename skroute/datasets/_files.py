@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .._columns import check_distinct
+from .._utils import check_distinct
 
 _FLAGS = {"true": True, "false": False, "1": True, "0": False}
 

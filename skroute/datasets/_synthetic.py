@@ -9,8 +9,7 @@ import numpy as np
 from scipy.special import expit
 from sklearn.utils import check_random_state
 
-from .._reader import index_of
-from ..feedback import full_feedback, logged_feedback
+from ..feedback import full_feedback, index_of, logged_feedback
 from ._logging import (
     LoggingMode,
     check_logging,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_array
 
-from .._columns import as_groups, as_numbers
+from .._utils import as_groups, as_numbers
 from ..feedback import full_feedback, logged_feedback
 from ._files import existing, flags, load_array, named, numbers, read_columns
 from ._npz import npz_parts

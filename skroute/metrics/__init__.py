@@ -1,5 +1,6 @@
 """Values of policies from logs, regret, curves of cost against quality, and scorers."""
 
+from ._candidates import Candidate
 from ._cost_quality import (
     CostQualityCurve,
     average_improvement_in_quality,
@@ -7,9 +8,11 @@ from ._cost_quality import (
 )
 from ._cross_val import cross_val_policy, evaluation_predictions
 from ._curve_scorers import make_aiq_scorer, make_two_model_scorer
+from ._policies import read_models
 from ._policy_difference import PolicyDifference, policy_difference
 from ._policy_value import PolicyValue, policy_value
 from ._regret import regret_score
+from ._ruler import MIN_ESTIMATED_PROPENSITY, evaluation_models, honest_value
 from ._scorers import (
     make_policy_scorer,
     neg_policy_cost_scorer,
@@ -17,7 +20,7 @@ from ._scorers import (
     policy_quality_scorer,
     policy_value_scorer,
 )
-from ._training_queries import TrainingLogWarning
+from ._training_queries import TrainingLogWarning, TrainingQueries
 from ._two_models import (
     EfficiencyGainCurve,
     average_performance_gap_recovered,

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_array
 
-from .._reader import Feedback, encode_labels
+from ..feedback import Feedback, encode_labels
 from ._training_queries import warn_if_trained_on
 
 

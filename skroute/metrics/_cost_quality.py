@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._columns import as_numbers
+from .._utils import as_numbers
 from ._assessment import Options, assess
 from ._evidence import read_evidence
 

@@ -10,8 +10,8 @@ from sklearn.model_selection import cross_val_predict
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length
 
-from .._crossfit import make_folds
-from .._reader import read_feedback
+from .._utils import make_folds
+from ..feedback import read_feedback
 from ._policies import read_models
 from ._ruler import Ruler
 

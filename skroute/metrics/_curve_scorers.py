@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._columns import as_numbers
-from .._reader import read_feedback
+from .._utils import as_numbers
+from ..feedback import read_feedback
 from ._candidates import Candidate
 from ._cost_quality import average_improvement_in_quality
 from ._scorers import WeightedScorer, as_call, check_features, make_ruler

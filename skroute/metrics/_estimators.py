@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..scores import shrink_weights
+from ..nuisance import shrink_weights
 
 METHODS = ("dm", "ips", "snips", "dr", "sndr", "switch-dr", "dros")
 NEED_PREDICTIONS = ("dm", "dr", "sndr", "switch-dr", "dros")

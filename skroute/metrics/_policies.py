@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .._columns import as_matrix, check_distinct, shorten
-from .._reader import encode_labels
+from .._utils import as_matrix, check_distinct, shorten
+from ..feedback import encode_labels
 
 # A row of probabilities computed in float32 sums to 1 within this.
 _SUM_TOLERANCE = 1e-4

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_array
 
-from .._crossfit import make_folds
-from .._reader import Feedback, index_of
+from .._utils import make_folds
+from ..feedback import Feedback, index_of
 from ..nuisance import (
     fill_propensity,
     make_outcome_model,

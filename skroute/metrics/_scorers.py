@@ -10,8 +10,8 @@ import numpy as np
 from sklearn.utils.metadata_routing import MetadataRequest
 from sklearn.utils.validation import check_array, check_consistent_length
 
-from .._reader import Feedback, read_feedback
-from .._validation import check_cost_sensitivity, check_sample_weight
+from .._utils import check_cost_sensitivity, check_sample_weight
+from ..feedback import Feedback, read_feedback
 from ._candidates import Candidate
 from ._regret import regret_score
 from ._ruler import Ruler

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._columns import as_numbers
-from .._reader import read_feedback
+from .._utils import as_numbers
+from ..feedback import read_feedback
 from ._evidence import rows_that_count
 
 # Sums of weights miss a share of the gap by less than this.

@@ -1,10 +1,18 @@
 """Nuisance models: outcomes, propensities and the overlap of a log."""
 
-from ._joint import JointOutcome
+from ._features import SpectralFeatures
+from ._hierarchical import Moments, Posterior, Variances, fit_variances
+from ._joint import Design, JointOutcome
 from ._outcome import make_outcome_model
 from ._overlap import Overlap, OverlapWarning
 from ._per_model import PerModelOutcome
 from ._propensity import cross_fit_propensity, default_propensity_model, fill_propensity
+from ._scores import (
+    doubly_robust_levels,
+    doubly_robust_scores,
+    inverse_propensity_scores,
+    shrink_weights,
+)
 
 __all__ = [
     "JointOutcome",
@@ -13,6 +21,10 @@ __all__ = [
     "PerModelOutcome",
     "cross_fit_propensity",
     "default_propensity_model",
+    "doubly_robust_levels",
+    "doubly_robust_scores",
     "fill_propensity",
+    "inverse_propensity_scores",
     "make_outcome_model",
+    "shrink_weights",
 ]

@@ -9,8 +9,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from threadpoolctl import threadpool_limits  # scikit-learn depends on it
 
-from .._crossfit import Folds, make_folds
-from .._reader import Feedback
+from .._utils import Folds, make_folds
+from ..feedback import Feedback
 from ._features import SpectralFeatures
 from ._hierarchical import Moments, Posterior, Variances, fit_variances
 

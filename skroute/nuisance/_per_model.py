@@ -8,8 +8,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import has_fit_parameter
 
-from .._crossfit import Folds, run_folds
-from .._reader import Feedback
+from .._utils import Folds, run_folds
+from ..feedback import Feedback
 
 # A model seen on fewer rows gets a mean instead of a regression of its own.
 _FEWEST_ROWS = 10

@@ -9,8 +9,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import has_fit_parameter
 
-from .._crossfit import Folds, run_folds
-from .._reader import Feedback
+from .._utils import Folds, run_folds
+from ..feedback import Feedback
 
 
 def default_propensity_model() -> BaseEstimator:

@@ -6,9 +6,11 @@ policies are told apart by line style, marker, hatch and label, so that pictures
 """
 
 from ._cost_quality import CostQualityDisplay
+from ._drawing import QUERIES, as_dollars
 from ._efficiency_gain import EfficiencyGainDisplay
 from ._overlap import OverlapDisplay
-from ._policy_value import PolicyValueDisplay
+from ._policy_value import TODAY, PolicyValueDisplay
+from ._routers import NamedRouter, read_routers
 from ._routing_share import RoutingShareDisplay
 
 __all__ = [

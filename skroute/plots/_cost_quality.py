@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._frontier import Frontier
-from .._reader import read_feedback
-from ..metrics import CostQualityCurve, cost_quality_curve, evaluation_predictions
-from ..metrics._policies import read_models
+from ..feedback import read_feedback
+from ..metrics import CostQualityCurve, cost_quality_curve, evaluation_predictions, read_models
 from ..nuisance import OverlapWarning
+from ..routers import Frontier
 from ._drawing import QUERIES, as_dollars, as_text, dollar_axis, line_style, new_axes, tidy
 from ._labels import label_points
 from ._routers import common_models, policies_along, read_routers

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._columns import as_numbers
-from .._reader import Feedback, read_feedback
-from ..metrics._policies import read_models
+from .._utils import as_numbers
+from ..feedback import Feedback, read_feedback
+from ..metrics import read_models
 from ..nuisance import Overlap
 from ._drawing import as_text, new_axes, tidy
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._reader import read_feedback
-from .._validation import check_cost_sensitivity
+from .._utils import check_cost_sensitivity
+from ..feedback import read_feedback
 from ..metrics import PolicyValue, evaluation_predictions, policy_value
 from ._drawing import as_text, new_axes, tidy
 from ._routers import common_models, read_routers

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from .._frontier import Frontier
-from ..metrics._candidates import Candidate
+from ..metrics import Candidate
+from ..routers import Frontier
 
 
 @dataclass(frozen=True, eq=False)

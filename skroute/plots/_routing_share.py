@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._columns import as_matrix
-from .._frontier import Frontier
-from .._validation import check_cost_sensitivity
-from ..metrics._policies import read_models
+from .._utils import as_matrix, check_cost_sensitivity
+from ..metrics import read_models
+from ..routers import Frontier
 from ._drawing import as_text, new_axes
 from ._routers import read_routers
 

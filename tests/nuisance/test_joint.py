@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose
 from sklearn.linear_model import Ridge
 
-from skroute._crossfit import make_folds
+from skroute._utils._folds import make_folds
 from skroute.feedback import full_feedback, logged_feedback, read_feedback
 from skroute.nuisance import JointOutcome, PerModelOutcome
 

@@ -5,7 +5,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
-from skroute._crossfit import make_folds
+from skroute._utils._folds import make_folds
 from skroute.nuisance import cross_fit_propensity, default_propensity_model
 
 

@@ -9,13 +9,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ._crossfit import make_folds
-from ._reader import Feedback, index_of, read_feedback
-from .baselines import BestFixedModel, RegressAndCompare
-from .metrics import policy_difference, policy_value
-from .metrics._ruler import evaluation_models
-from .nuisance import OverlapWarning
-from .router import CausalRouter
+from .._utils import make_folds
+from ..baselines import BestFixedModel, RegressAndCompare
+from ..feedback import Feedback, index_of, read_feedback
+from ..metrics import evaluation_models, policy_difference, policy_value
+from ..nuisance import OverlapWarning
+from ..routers import CausalRouter
 
 # Cost sensitivities of the curve, as shares of one over the spread of the models' mean costs: at 1
 # the dearest model has to be better by 1 to be worth its price over the cheapest.

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit
 
-from skroute._crossfit import make_folds, run_folds
+from skroute._utils._folds import make_folds, run_folds
 
 
 def folds_of(cv, stratum, group=None, seed=0):

@@ -1,18 +1,4 @@
-"""The target ``y`` of every estimator: a table of feedback, one row per query.
-
-Three builders make such tables; DataFrames with the same columns do as well. `read_feedback`
-is the one place where a table is turned into plain arrays and checked.
-
-===============  ===========================================================================
-logged feedback  ``model``, ``quality``; optional ``cost``, ``propensity``, ``gold``,
-                 ``group``, ``weight``. Each row shows the one model that answered.
-full feedback    ``quality`` and ``cost`` for every model: nested records in a structured
-                 array, or columns ``quality:<model>`` and ``cost:<model>`` in a DataFrame;
-                 optional ``gold``, ``group``, ``weight``.
-labels           a 1-D array of class labels, read as full feedback: quality 1 for the label
-                 and 0 for the rest.
-===============  ===========================================================================
-"""
+"""Builders of the target: the table that a user hands to every estimator."""
 
 from __future__ import annotations
 
@@ -21,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._columns import (
+from .._utils import (
     as_flags,
     as_groups,
     as_matrix,
@@ -30,9 +16,7 @@ from ._columns import (
     check_models,
     raw,
 )
-from ._reader import Feedback, read_feedback
-
-__all__ = ["Feedback", "full_feedback", "gain_feedback", "logged_feedback", "read_feedback"]
+from ._reader import read_feedback
 
 
 def logged_feedback(

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from .._utils import check_sample_weight
 from ._frontier import Budget, Frontier
-from ._validation import check_sample_weight
 
 
 class OutcomeRouterMixin:

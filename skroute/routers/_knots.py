@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from .._utils import resolve_cost_sensitivity
 from ._frontier import Frontier
-from ._validation import resolve_cost_sensitivity
 
 # Up to this quantile of the changes of choice there is a knot for every sixteenth of them.
 _LAST_QUANTILE, _N_INTERVALS = 0.95, 16

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._validation import check_cost_sensitivity
+from .._utils import check_cost_sensitivity
 
 
 class Budget(NamedTuple):

@@ -11,8 +11,8 @@ import pytest
 
 from skroute import full_feedback, logged_feedback
 from skroute.__main__ import main
-from skroute._report import short_name
-from skroute._study import (
+from skroute._cli._output import short_name
+from skroute._cli._study import (
     TrueJudge,
     default_cost_sensitivity,
     equal_quality_saving,

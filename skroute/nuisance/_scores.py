@@ -8,13 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = [
-    "doubly_robust_levels",
-    "doubly_robust_scores",
-    "inverse_propensity_scores",
-    "shrink_weights",
-]
-
 
 def shrink_weights(weight: np.ndarray, shrinkage: float) -> np.ndarray:
     """Shrink inverse propensities optimistically.
@@ -41,7 +34,7 @@ def shrink_weights(weight: np.ndarray, shrinkage: float) -> np.ndarray:
     Examples
     --------
     >>> import numpy as np
-    >>> from skroute.scores import shrink_weights
+    >>> from skroute.nuisance import shrink_weights
     >>> shrink_weights(np.array([1.0, 3.0, 100.0]), shrinkage=9.0)
     array([0.9       , 1.5       , 0.08991907])
     """
@@ -82,7 +75,7 @@ def doubly_robust_scores(
     Examples
     --------
     >>> import numpy as np
-    >>> from skroute.scores import doubly_robust_scores
+    >>> from skroute.nuisance import doubly_robust_scores
     >>> predicted, action = np.array([[0.5, 0.5]]), np.array([1])
     >>> doubly_robust_scores(predicted, action, np.array([1.0]), weight=np.array([2.0]))
     array([[0.5, 1.5]])
@@ -138,7 +131,7 @@ def doubly_robust_levels(
     Examples
     --------
     >>> import numpy as np
-    >>> from skroute.scores import doubly_robust_levels
+    >>> from skroute.nuisance import doubly_robust_levels
     >>> residual, action = np.array([0.2, 0.4, -0.3]), np.array([0, 0, 1])
     >>> doubly_robust_levels(residual, action, np.array([1.0, 3.0, 2.0]), 2, shrinkage=np.inf)
     array([ 0.35, -0.3 ])
@@ -185,7 +178,7 @@ def inverse_propensity_scores(
     Examples
     --------
     >>> import numpy as np
-    >>> from skroute.scores import inverse_propensity_scores
+    >>> from skroute.nuisance import inverse_propensity_scores
     >>> inverse_propensity_scores(np.array([1]), np.array([0.5]), np.array([4.0]), 2)
     array([[0., 2.]])
     """

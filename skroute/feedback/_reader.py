@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.recfunctions import structured_to_unstructured
 
-from ._columns import (
+from .._utils import (
     as_flags,
     as_groups,
     as_numbers,

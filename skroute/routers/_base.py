@@ -8,10 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
-from ._reader import Feedback, read_feedback
-from ._validation import check_cost_sensitivity, check_excluded, check_sample_weight
-from .metrics._ruler import honest_value
-from .metrics._training_queries import TrainingQueries
+from .._utils import check_cost_sensitivity, check_excluded, check_sample_weight
+from ..feedback import Feedback, read_feedback
+from ..metrics import TrainingQueries, honest_value
 
 _FLOATS = (np.float64, np.float32)
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from ._reader import Feedback
-from .policy import IntervalPolicy, RegretPolicyClassifier
-from .scores import doubly_robust_scores, shrink_weights
+from ..feedback import Feedback
+from ..nuisance import doubly_robust_scores, shrink_weights
+from ..policy import IntervalPolicy, RegretPolicyClassifier
 
 # Of the scores that a policy is fitted on, where shrinkage is "auto".
 _POLICY_SHRINKAGE = 5.0

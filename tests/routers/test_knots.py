@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skroute._knots import place_knots, within_knots
+from skroute.routers._knots import place_knots, within_knots
 
 
 def make(n=400, seed=0):

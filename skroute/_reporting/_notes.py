@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .._reader import Feedback
-from ..metrics import PolicyValue, TrainingLogWarning
-from ..metrics._ruler import MIN_ESTIMATED_PROPENSITY
+from ..feedback import Feedback
+from ..metrics import MIN_ESTIMATED_PROPENSITY, PolicyValue, TrainingLogWarning
 from ..nuisance import OverlapWarning
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._utils import check_cost_sensitivity
+from ..correction import DRBiasCorrector
 from ._knots import check_knots
-from ._policy_scores import check_policy
-from ._validation import check_cost_sensitivity
-from .correction import DRBiasCorrector
+from ._policy import check_policy
 
 
 def check_router(router: Any) -> float:

@@ -8,20 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from .._columns import as_groups
-from .._reader import Feedback, index_of, read_feedback
-from .._validation import check_cost_sensitivity
-from ..feedback import full_feedback, logged_feedback
+from .._utils import as_groups, check_cost_sensitivity
+from ..feedback import Feedback, full_feedback, index_of, logged_feedback, read_feedback
 from ..metrics import (
+    MIN_ESTIMATED_PROPENSITY,
     PolicyDifference,
     PolicyValue,
     evaluation_predictions,
     policy_difference,
     policy_value,
 )
-from ..metrics._ruler import MIN_ESTIMATED_PROPENSITY
-from ..plots._policy_value import TODAY
-from ..plots._routers import NamedRouter, read_routers
+from ..plots import TODAY, NamedRouter, read_routers
 from ._notes import Notes
 
 _MOST_GROUPS = 20

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from skroute._calibration import Calibration, deviation_trust
-from skroute._crossfit import make_folds
+from skroute._utils._folds import make_folds
 from skroute.feedback import full_feedback, logged_feedback, read_feedback
+from skroute.routers._calibration import Calibration, deviation_trust
 
 
 def make_table(n=900, seed=0, group=None):

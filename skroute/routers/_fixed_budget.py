@@ -9,8 +9,8 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ._router_base import RouterMixin
-from .router import CausalRouter
+from ._base import RouterMixin
+from ._causal import CausalRouter
 
 
 def _router_has(name: str) -> Any:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skroute._frontier import Frontier
+from skroute.routers._frontier import Frontier
 
 
 def make(n=50, n_models=6, seed=0, high=100.0, low=0.0):

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._crossfit import Folds
-from ._reader import Feedback
-from .scores import doubly_robust_levels
+from .._utils import Folds
+from ..feedback import Feedback
+from ..nuisance import doubly_robust_levels
 
 _TINY = np.finfo(np.float64).tiny
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ..plots._drawing import QUERIES, as_dollars
+from ..plots import QUERIES, as_dollars
 from ._html import Markup, join, tag
 
 

@@ -8,17 +8,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from .._frontier import Frontier
-from ..metrics import PolicyDifference, PolicyValue
-from ..metrics._ruler import MIN_ESTIMATED_PROPENSITY
+from ..metrics import MIN_ESTIMATED_PROPENSITY, PolicyDifference, PolicyValue
 from ..plots import (
+    TODAY,
     CostQualityDisplay,
     OverlapDisplay,
     PolicyValueDisplay,
     RoutingShareDisplay,
+    as_dollars,
 )
-from ..plots._drawing import as_dollars
-from ..plots._policy_value import TODAY
+from ..routers import Frontier
 from ._facts import Facts
 from ._format import interval, per_thousand, section, with_interval
 from ._html import Markup, join, picture, table, tag

@@ -11,18 +11,17 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from .._utils import Folds, check_excluded, check_sample_weight, make_folds
+from ..correction import correct_by_columns, without_bias_columns
+from ..feedback import Feedback
+from ..nuisance import Overlap, fill_propensity, make_outcome_model
+from ._base import RouterMixin, read_fit_input, read_queries
 from ._calibration import Calibration
-from ._crossfit import Folds, make_folds
 from ._frontier import Frontier
 from ._knots import place_knots, within_knots
-from ._outcome_router import OutcomeRouterMixin
-from ._policy_scores import fit_policy, knot_decisions, outcome_scores, policy_decision
-from ._reader import Feedback
-from ._router_base import RouterMixin, read_fit_input, read_queries
-from ._router_parameters import check_router
-from ._validation import check_excluded, check_sample_weight
-from .correction._upstream import correct_by_columns, without_bias_columns
-from .nuisance import Overlap, fill_propensity, make_outcome_model
+from ._outcomes import OutcomeRouterMixin
+from ._parameters import check_router
+from ._policy import fit_policy, knot_decisions, outcome_scores, policy_decision
 
 
 class CausalRouter(OutcomeRouterMixin, RouterMixin, BaseEstimator):

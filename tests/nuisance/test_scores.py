@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from skroute.scores import (
+from skroute.nuisance._scores import (
     doubly_robust_levels,
     doubly_robust_scores,
     inverse_propensity_scores,

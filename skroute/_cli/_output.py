@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from ..metrics import CostQualityCurve
+from ..plots import CostQualityDisplay
 from ._study import Outcome, Row, Study
-from .metrics import CostQualityCurve
-from .plots import CostQualityDisplay
 
 _QUERIES = 1000
 

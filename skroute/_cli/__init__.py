@@ -1,0 +1,5 @@
+"""The command ``python -m skroute``."""
+
+from ._main import main
+
+__all__ = ["main"]
