@@ -11,59 +11,68 @@ import skroute
 
 PACKAGE = Path(skroute.__file__).parent
 
-# Low to high; nothing imports what stands in a later line.
-LAYERS = [
-    ["_version", "_columns", "_validation"],
-    ["_reader"],
-    ["feedback"],
-    ["datasets", "_crossfit"],
-    ["nuisance"],
-    ["scores"],
-    ["metrics"],
-    ["policy", "_router_base", "_calibration", "_frontier"],
-    ["_knots", "_outcome_router", "_policy_scores"],
-    ["correction"],
-    ["_router_parameters"],
-    ["router"],
-    ["routers"],
-    ["baselines"],
-    ["plots"],
-    ["_page"],
-    ["_study", "_report"],
-    ["__main__"],
+# Low to high; nothing imports what stands further down. Optional parts may be missing.
+ORDER = [
+    "_version",
+    "_utils",
+    "feedback",
+    "policy",
+    "nuisance",
+    "metrics",
+    "correction",
+    "routers",
+    "baselines",
+    "datasets",
+    "plots",
+    "_reporting",
+    "integrations",
+    "_cli",
+    "__main__",
 ]
-RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 
-def home_of(path):
-    parts = path.relative_to(PACKAGE).with_suffix("").parts
-    return parts[0]
+def by_path(path):
+    return str(path.relative_to(PACKAGE))
 
 
-def imported_homes(path):
-    """Return the top-level modules of skroute that a file imports."""
-    depth = len(path.relative_to(PACKAGE).parts)
-    homes = set()
+def imported(path):
+    """Yield the full name of every module or name of skroute that a file imports."""
+    package = path.relative_to(PACKAGE.parent).parts[:-1]
     for node in ast.walk(ast.parse(path.read_text())):
-        if not isinstance(node, ast.ImportFrom) or node.level != depth:
-            continue
-        names = [node.module] if node.module else [alias.name for alias in node.names]
-        homes |= {name.split(".")[0] for name in names if name not in skroute.__all__}
-    return homes
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = list(package[: len(package) - node.level + 1]) if node.level else []
+            module = base + (node.module.split(".") if node.module else [])
+            yield from ([*module, alias.name] for alias in node.names)
 
 
-@pytest.mark.parametrize(
-    "path",
-    [path for path in sorted(PACKAGE.rglob("*.py")) if path != PACKAGE / "__init__.py"],
-    ids=lambda path: str(path.relative_to(PACKAGE)),
-)
+@pytest.mark.parametrize("path", FILES, ids=by_path)
 def test_nothing_imports_upward(path):
-    own = RANK[home_of(path)]
-    for home in imported_homes(path):
-        assert RANK[home] <= own, f"{path.name} imports {home}"
+    own = path.relative_to(PACKAGE).with_suffix("").parts[0]
+    for name in imported(path):
+        if name[0] == "skroute" and name[1] in ORDER:
+            assert ORDER.index(name[1]) <= ORDER.index(own), f"imports {'.'.join(name)}"
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", FILES, ids=by_path)
+def test_private_files_are_private_to_their_folder(path):
+    own = path.relative_to(PACKAGE).parts[0]
+    for name in imported(path):
+        if name[0] == "skroute" and name[1] in ORDER and name[1] != own:
+            within = PACKAGE / name[1] / name[2] if len(name) > 2 else PACKAGE
+            assert not within.with_suffix(".py").exists(), f"imports {'.'.join(name)}"
+
+
+def test_every_file_has_a_place():
+    homes = {path.relative_to(PACKAGE).with_suffix("").parts[0] for path in FILES}
+    assert homes <= set(ORDER)
+    top = [path.name for path in PACKAGE.glob("_*.py") if not path.name.startswith("__")]
+    assert len(top) <= 2
+
+
+@pytest.mark.parametrize("path", FILES, ids=by_path)
 def test_only_public_scikit_learn_is_used(path):
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sklearn"):

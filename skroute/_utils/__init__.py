@@ -20,9 +20,11 @@ from ._columns import (
     shorten,
 )
 from ._folds import Folds, make_folds, run_folds
+from ._pipelines import SplitRouter, split_router
 
 __all__ = [
     "Folds",
+    "SplitRouter",
     "as_flags",
     "as_groups",
     "as_matrix",
@@ -40,4 +42,5 @@ __all__ = [
     "resolve_cost_sensitivity",
     "run_folds",
     "shorten",
+    "split_router",
 ]

@@ -123,8 +123,8 @@ def read_feedback(y: Any) -> Feedback:
 
     Parameters
     ----------
-    y : structured ndarray, DataFrame or array-like of shape (n,)
-        A table of `skroute.feedback`, or class labels.
+    y : structured ndarray, DataFrame, Feedback or array-like of shape (n,)
+        A table of `skroute.feedback`, or class labels. What was read before is returned as it is.
 
     Returns
     -------
@@ -135,6 +135,8 @@ def read_feedback(y: Any) -> Feedback:
     ValueError
         If the table is not one of those forms or a value is not allowed.
     """
+    if isinstance(y, Feedback):
+        return y
     if y is None:
         raise ValueError("requires y to be passed, but the target y is None")
     if hasattr(y, "collect") and not hasattr(y, "to_numpy"):

@@ -1,5 +1,6 @@
 """Routers that learn from logs, and what all routers share."""
 
+from .._utils import SplitRouter, split_router
 from ._base import RouterMixin, read_fit_input, read_queries
 from ._calibration import Calibration
 from ._causal import CausalRouter
@@ -13,4 +14,6 @@ __all__ = [
     "CausalRouter",
     "FixedBudgetRouter",
     "Frontier",
+    "SplitRouter",
+    "split_router",
 ]
