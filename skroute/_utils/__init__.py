@@ -1,4 +1,4 @@
-"""What every package shares and no user calls: checks of arguments, columns, folds."""
+"""What every package shares and no user calls: checks of arguments, columns, folds, fits."""
 
 from ._arguments import (
     check_cost_sensitivity,
@@ -6,6 +6,7 @@ from ._arguments import (
     check_sample_weight,
     resolve_cost_sensitivity,
 )
+from ._atomic import atomic_fit, atomic_update
 from ._columns import (
     as_flags,
     as_groups,
@@ -29,6 +30,8 @@ __all__ = [
     "as_groups",
     "as_matrix",
     "as_numbers",
+    "atomic_fit",
+    "atomic_update",
     "bad_value",
     "check_cost_sensitivity",
     "check_distinct",
