@@ -10,6 +10,7 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from ._reporting import report
+    from ._utils import InconsistentVersionWarning
     from .correction import DRBiasCorrector
     from .feedback import full_feedback, gain_feedback, logged_feedback
     from .policy import RegretPolicyClassifier
@@ -19,6 +20,7 @@ _HOME = {
     "CausalRouter": ".routers",
     "DRBiasCorrector": ".correction",
     "FixedBudgetRouter": ".routers",
+    "InconsistentVersionWarning": "._utils",
     "RegretPolicyClassifier": ".policy",
     "full_feedback": ".feedback",
     "gain_feedback": ".feedback",
@@ -41,6 +43,7 @@ __all__ = [
     "CausalRouter",
     "DRBiasCorrector",
     "FixedBudgetRouter",
+    "InconsistentVersionWarning",
     "RegretPolicyClassifier",
     "__version__",
     "full_feedback",

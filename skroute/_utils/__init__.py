@@ -22,10 +22,13 @@ from ._columns import (
 )
 from ._folds import Folds, make_folds, run_folds
 from ._pipelines import SplitRouter, split_router
+from ._versioned import InconsistentVersionWarning, VersionedMixin
 
 __all__ = [
     "Folds",
+    "InconsistentVersionWarning",
     "SplitRouter",
+    "VersionedMixin",
     "as_flags",
     "as_groups",
     "as_matrix",

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
+from .._utils import VersionedMixin
 from ..feedback import Feedback, read_feedback
 from ._estimate import estimate_bias
 from ._labels import add_bias, weigh_preference
@@ -19,7 +20,7 @@ from ._tables import with_corrected_labels
 _FLOATS = (np.float64, np.float32)
 
 
-class DRBiasCorrector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class DRBiasCorrector(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Move preference-based quality labels to the scale of gold ones.
 
     A few rows carry a gold-standard quality (expert, rubric, verifier), most a cheap one (crowd,

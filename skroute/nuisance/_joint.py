@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from threadpoolctl import threadpool_limits  # scikit-learn depends on it
 
-from .._utils import Folds, make_folds
+from .._utils import Folds, VersionedMixin, make_folds
 from ..feedback import Feedback
 from ._features import SpectralFeatures
 from ._hierarchical import Moments, Posterior, Variances, fit_variances
@@ -19,7 +19,7 @@ _ZERO_COST = 1e-6
 _N_FOLDS = 5
 
 
-class JointOutcome(BaseEstimator):
+class JointOutcome(VersionedMixin, BaseEstimator):
     """Outcome model that learns all models together: a hierarchical ridge on spectral features.
 
     Model k's outcome is a shared function of the query plus a deviation of its own. The shared

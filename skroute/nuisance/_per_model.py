@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import has_fit_parameter
 
-from .._utils import Folds, run_folds
+from .._utils import Folds, VersionedMixin, run_folds
 from ..feedback import Feedback
 
 # A model seen on fewer rows gets a mean instead of a regression of its own.
@@ -17,7 +17,7 @@ _FEWEST_ROWS = 10
 _PRIOR_ROWS = 5.0
 
 
-class PerModelOutcome(BaseEstimator):
+class PerModelOutcome(VersionedMixin, BaseEstimator):
     """Outcome model that fits a clone of one regressor for every model's quality and cost.
 
     A model seen on fewer than 10 rows is predicted by its mean, shrunk towards that of all rows.

@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .._utils import VersionedMixin
 from ._criteria import UtilityCriterion
 from ._mlp import forward
 from ._parameters import check_parameters
@@ -18,7 +19,7 @@ from ._solvers import SOLVERS, make_trainer
 from ._targets import is_table, read_target, read_weight
 
 
-class RegretPolicyClassifier(ClassifierMixin, BaseEstimator):
+class RegretPolicyClassifier(VersionedMixin, ClassifierMixin, BaseEstimator):
     """Policy that chooses a model for each query by minimizing regret.
 
     Parameters

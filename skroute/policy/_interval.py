@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
+from .._utils import VersionedMixin
 from ._criteria import UtilityCriterion
 from ._losses import LOSSES
 from ._mlp import forward
@@ -20,7 +21,7 @@ from ._solvers import SOLVERS
 
 
 @dataclass(frozen=True)
-class IntervalPolicy:
+class IntervalPolicy(VersionedMixin):
     """Policy for every cost sensitivity between the first and the last of its knots.
 
     There is one policy a knot. At a cost sensitivity between two knots the logits are interpolated

@@ -8,14 +8,14 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
-from .._utils import check_cost_sensitivity, check_excluded, check_sample_weight
+from .._utils import VersionedMixin, check_cost_sensitivity, check_excluded, check_sample_weight
 from ..feedback import Feedback, read_feedback
 from ..metrics import TrainingQueries, honest_value
 
 _FLOATS = (np.float64, np.float32)
 
 
-class RouterMixin:
+class RouterMixin(VersionedMixin):
     """Mixin of routers: labels, the keywords of `predict`, tags and the policy value as score.
 
     A router implements ``_decide(X, cost_sensitivity)``, which validates X and returns an (n, K)
