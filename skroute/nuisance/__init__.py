@@ -8,10 +8,11 @@ from ._overlap import Overlap, OverlapWarning
 from ._per_model import PerModelOutcome
 from ._propensity import cross_fit_propensity, default_propensity_model, fill_propensity
 from ._scores import (
-    doubly_robust_levels,
     doubly_robust_scores,
+    intercept_correction,
     inverse_propensity_scores,
     shrink_weights,
+    shrinkage_rule,
 )
 
 __all__ = [
@@ -21,9 +22,9 @@ __all__ = [
     "PerModelOutcome",
     "cross_fit_propensity",
     "default_propensity_model",
-    "doubly_robust_levels",
     "doubly_robust_scores",
     "fill_propensity",
+    "intercept_correction",
     "inverse_propensity_scores",
     "make_outcome_model",
     "shrink_weights",

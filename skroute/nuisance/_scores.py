@@ -1,10 +1,14 @@
-"""Score matrices: an estimate of every model's outcome on every logged query.
+"""Doubly robust scores and intercept corrections of outcome models, and how both are shrunk.
 
 All functions take and return plain arrays; rows are queries, columns are models in the order of
 ``classes_``.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -44,6 +48,62 @@ def shrink_weights(weight: np.ndarray, shrinkage: float) -> np.ndarray:
         return weight.copy()
     scale = weight**2 + shrinkage
     return np.divide(weight * shrinkage, scale, out=np.zeros(len(weight)), where=scale > 0)
+
+
+def empirical_bayes(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """Multiply means (K,) by ``t / (t + variance)``, t the variance of the true ones, by moments.
+
+    Where the estimated variance (K,) is NaN or 0 nothing can be said of the mean: 0 is returned.
+    """
+    known, shrunk = variance > 0, np.zeros(len(mean))
+    if known.any():
+        mean, variance = mean[known], variance[known]
+        between = max(0.0, float(np.average(mean**2 - variance, weights=1 / variance)))
+        shrunk[known] = mean * between / (between + variance)
+    return shrunk
+
+
+@dataclass(frozen=True)
+class ShrinkageRule:
+    """How far the outcomes of a log may correct an outcome model.
+
+    Attributes
+    ----------
+    score_weights, intercept_weights : callable
+        Inverse propensities (n,) to what residuals are multiplied by, (n,), in
+        `doubly_robust_scores` and in the means of `intercept_correction`.
+    shrink_means : callable
+        Those means (K,) and their estimated variances (K,) to the corrections (K,).
+    """
+
+    score_weights: Callable[[np.ndarray], np.ndarray]
+    intercept_weights: Callable[[np.ndarray], np.ndarray]
+    shrink_means: Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+# What the parameter `shrinkage` may be called instead of a number.
+SHRINKAGE_RULES = {
+    "auto": ShrinkageRule(partial(shrink_weights, shrinkage=5.0), np.positive, empirical_bayes)
+}
+
+
+def shrinkage_rule(shrinkage: float | str) -> ShrinkageRule:
+    """Return the rule of a name, or of a number: the strength of `shrink_weights` in both places.
+
+    Raises
+    ------
+    ValueError
+        If there is no such name, or the number is below 0 or NaN.
+    """
+    if isinstance(shrinkage, str) and shrinkage in SHRINKAGE_RULES:
+        return SHRINKAGE_RULES[shrinkage]
+    if isinstance(shrinkage, str) or not shrinkage >= 0:
+        names = ", ".join(repr(name) for name in SHRINKAGE_RULES)
+        raise ValueError(
+            f"shrinkage must be {names} or at least 0 (infinity: no shrinkage), got {shrinkage!r}"
+        )
+    weights = partial(shrink_weights, shrinkage=shrinkage)
+    return ShrinkageRule(weights, weights, lambda mean, variance: mean)
 
 
 def doubly_robust_scores(
@@ -86,10 +146,10 @@ def doubly_robust_scores(
     return scores
 
 
-def doubly_robust_levels(
+def intercept_correction(
     residual: np.ndarray,
     action: np.ndarray,
-    importance: np.ndarray,
+    inverse_propensity: np.ndarray,
     n_models: int,
     *,
     sample_weight: np.ndarray | None = None,
@@ -107,8 +167,7 @@ def doubly_robust_levels(
         Outcome of the logged model minus its out-of-fold prediction.
     action : ndarray of int of shape (n,)
         Logged model of each row.
-    importance : ndarray of shape (n,)
-        Inverse propensities.
+    inverse_propensity : ndarray of shape (n,)
     n_models : int
         Number of models K.
     sample_weight : ndarray of shape (n,), default=None
@@ -120,8 +179,8 @@ def doubly_robust_levels(
 
     Returns
     -------
-    levels : ndarray of shape (K,)
-        0 for a model that is not in the log.
+    correction : ndarray of shape (K,)
+        In the unit of the residuals; 0 for a model that is not in the log.
 
     References
     ----------
@@ -131,30 +190,23 @@ def doubly_robust_levels(
     Examples
     --------
     >>> import numpy as np
-    >>> from skroute.nuisance import doubly_robust_levels
+    >>> from skroute.nuisance import intercept_correction
     >>> residual, action = np.array([0.2, 0.4, -0.3]), np.array([0, 0, 1])
-    >>> doubly_robust_levels(residual, action, np.array([1.0, 3.0, 2.0]), 2, shrinkage=np.inf)
+    >>> intercept_correction(residual, action, np.array([1.0, 3.0, 2.0]), 2, shrinkage=np.inf)
     array([ 0.35, -0.3 ])
     """
     count = np.ones(len(action)) if sample_weight is None else sample_weight
-    total = np.bincount(action, count * importance, n_models)
-    safe = np.where(total > 0, total, 1.0)
-    if not isinstance(shrinkage, str):
-        shrunk = shrink_weights(importance, shrinkage)
-        return np.bincount(action, count * shrunk * residual, n_models) / safe
-    mean = np.bincount(action, count * importance * residual, n_models) / safe
+    rule = shrinkage_rule(shrinkage)
+    total = np.bincount(action, count * inverse_propensity, n_models)
+    total = np.where(total > 0, total, 1.0)
+    weight = rule.intercept_weights(inverse_propensity)
+    mean = np.bincount(action, count * weight * residual, n_models) / total
+    square = count * (weight * (residual - mean[action])) ** 2
+    variance = np.bincount(action, square, n_models) / total**2
     rows = np.bincount(action, count, n_models)
-    square = count * (importance * (residual - mean[action])) ** 2
-    variance = np.bincount(action, square, n_models) / safe**2
-    # One row shows no spread, so nothing can be said of its mean.
-    told = (rows > 1) & (variance > 0)
-    if not told.any():
-        return np.zeros(n_models)
-    variance = variance[told] * rows[told] / (rows[told] - 1)
-    between = max(0.0, float(np.average(mean[told] ** 2 - variance, weights=1 / variance)))
-    levels = np.zeros(n_models)
-    levels[told] = mean[told] * between / (between + variance)
-    return levels
+    # One row shows no spread.
+    variance = np.divide(variance * rows, rows - 1, out=np.full(n_models, np.nan), where=rows > 1)
+    return rule.shrink_means(mean, variance)
 
 
 def inverse_propensity_scores(

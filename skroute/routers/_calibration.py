@@ -8,7 +8,7 @@ import numpy as np
 
 from .._utils import Folds
 from ..feedback import Feedback
-from ..nuisance import doubly_robust_levels
+from ..nuisance import intercept_correction
 
 _TINY = np.finfo(np.float64).tiny
 
@@ -60,7 +60,7 @@ class Calibration:
         quality, cost = trusted.apply(quality, cost)
 
         def levels(residual: np.ndarray) -> np.ndarray:
-            return doubly_robust_levels(
+            return intercept_correction(
                 residual,
                 action,
                 importance,

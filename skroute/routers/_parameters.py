@@ -6,24 +6,21 @@ from typing import Any
 
 from .._utils import check_cost_sensitivity
 from ..correction import DRBiasCorrector
+from ..nuisance import shrinkage_rule
 from ._knots import check_knots
 from ._policy import check_policy
 
 
 def check_router(router: Any) -> float:
     """Raise ValueError for what cannot be; return the router's own cost sensitivity."""
-    correction, shrinkage = router.bias_correction, router.shrinkage
+    correction = router.bias_correction
     if not (correction is None or isinstance(correction, DRBiasCorrector)) and (
         not isinstance(correction, str) or correction != "upstream"
     ):
         raise ValueError(
             f"bias_correction must be a DRBiasCorrector, 'upstream' or None, got {correction!r}"
         )
-    if isinstance(shrinkage, str):
-        if shrinkage != "auto":
-            raise ValueError(f"shrinkage must be 'auto' or a number, got {shrinkage!r}")
-    elif not shrinkage >= 0:
-        raise ValueError(f"shrinkage must be 'auto' or at least 0, got {shrinkage!r}")
+    shrinkage_rule(router.shrinkage)
     if not 0 < router.min_propensity <= 1:
         raise ValueError(f"min_propensity must be in (0, 1], got {router.min_propensity!r}")
     check_policy(router.policy, router.knots)

@@ -9,11 +9,8 @@ import numpy as np
 from sklearn.base import clone
 
 from ..feedback import Feedback
-from ..nuisance import doubly_robust_scores, shrink_weights
+from ..nuisance import doubly_robust_scores, shrinkage_rule
 from ..policy import IntervalPolicy, RegretPolicyClassifier
-
-# Of the scores that a policy is fitted on, where shrinkage is "auto".
-_POLICY_SHRINKAGE = 5.0
 
 
 def check_policy(policy: Any, knots: Any) -> None:
@@ -42,8 +39,7 @@ def outcome_scores(
     """
     if importance is None or feedback.action is None:
         return feedback.quality, feedback.cost
-    strength = _POLICY_SHRINKAGE if isinstance(shrinkage, str) else shrinkage
-    weight = shrink_weights(importance, strength)
+    weight = shrinkage_rule(shrinkage).score_weights(importance)
     return (
         doubly_robust_scores(quality, feedback.action, feedback.quality, weight),
         doubly_robust_scores(cost, feedback.action, feedback.cost, weight),

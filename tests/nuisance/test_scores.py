@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from skroute.nuisance._scores import (
-    doubly_robust_levels,
+from skroute.nuisance import (
     doubly_robust_scores,
+    intercept_correction,
     inverse_propensity_scores,
     shrink_weights,
+    shrinkage_rule,
 )
 
 
@@ -61,53 +62,67 @@ def test_inverse_propensity_scores_by_hand():
     assert_allclose(scores, [[0, 2, 0], [2, 0, 0]])
 
 
-def test_levels_by_hand():
+def test_intercept_corrections_by_hand():
     residual, action = np.array([0.2, 0.4, -0.3]), np.array([0, 0, 1])
-    importance = np.array([1.0, 3.0, 2.0])
-    levels = doubly_robust_levels(residual, action, importance, 3, shrinkage=np.inf)
-    assert_allclose(levels, [(0.2 + 3 * 0.4) / 4, -0.3, 0.0])
-    shrunk = shrink_weights(importance, 5.0)
-    levels = doubly_robust_levels(residual, action, importance, 3, shrinkage=5.0)
-    assert_allclose(levels[0], (shrunk[0] * 0.2 + shrunk[1] * 0.4) / 4)
-    assert_allclose(doubly_robust_levels(residual, action, importance, 3, shrinkage=0.0), 0.0)
+    inverse_propensity = np.array([1.0, 3.0, 2.0])
+    corrections = intercept_correction(residual, action, inverse_propensity, 3, shrinkage=np.inf)
+    assert_allclose(corrections, [(0.2 + 3 * 0.4) / 4, -0.3, 0.0])
+    shrunk = shrink_weights(inverse_propensity, 5.0)
+    corrections = intercept_correction(residual, action, inverse_propensity, 3, shrinkage=5.0)
+    assert_allclose(corrections[0], (shrunk[0] * 0.2 + shrunk[1] * 0.4) / 4)
+    assert_allclose(
+        intercept_correction(residual, action, inverse_propensity, 3, shrinkage=0.0), 0.0
+    )
 
 
-def test_auto_levels_by_hand():
+def test_auto_corrections_by_hand():
     residual = np.array([1.0, 1.2, -1.0, -1.2])
-    action, importance = np.array([0, 0, 1, 1]), np.ones(4)
+    action, inverse_propensity = np.array([0, 0, 1, 1]), np.ones(4)
     variance = (2 * 0.1**2 / 4) * 2
     between = 1.1**2 - variance
     expected = 1.1 * between / (between + variance)
-    levels = doubly_robust_levels(residual, action, importance, 2)
-    assert_allclose(levels, [expected, -expected])
+    corrections = intercept_correction(residual, action, inverse_propensity, 2)
+    assert_allclose(corrections, [expected, -expected])
 
 
-def test_auto_levels_vanish_in_noise_and_stay_in_signal():
+def test_auto_corrections_vanish_in_noise_and_stay_in_signal():
     rng = np.random.default_rng(0)
-    action, importance = rng.integers(0, 5, 2000), rng.uniform(1, 20, 2000)
+    action, inverse_propensity = rng.integers(0, 5, 2000), rng.uniform(1, 20, 2000)
     raw, auto = [], []
     for _ in range(20):
         noise = rng.normal(size=2000)
-        auto.append(doubly_robust_levels(noise, action, importance, 5))
-        raw.append(doubly_robust_levels(noise, action, importance, 5, shrinkage=np.inf))
+        auto.append(intercept_correction(noise, action, inverse_propensity, 5))
+        raw.append(intercept_correction(noise, action, inverse_propensity, 5, shrinkage=np.inf))
     assert np.mean(np.square(auto)) < 0.4 * np.mean(np.square(raw))
     bias = np.array([0.5, -0.5, 0.2, 0.0, -0.2])
-    levels = doubly_robust_levels(bias[action] + 0.1 * noise, action, importance, 5)
-    assert_allclose(levels, bias, atol=0.03)
+    corrections = intercept_correction(bias[action] + 0.1 * noise, action, inverse_propensity, 5)
+    assert_allclose(corrections, bias, atol=0.03)
 
 
-def test_levels_weights_equal_repetition():
+def test_corrections_weights_equal_repetition():
     rng = np.random.default_rng(0)
     residual, action = rng.normal(size=30), rng.integers(0, 3, 30)
-    importance, count = rng.uniform(1, 5, 30), rng.integers(0, 4, 30)
+    inverse_propensity, count = rng.uniform(1, 5, 30), rng.integers(0, 4, 30)
     rows = np.repeat(np.arange(30), count)
-    weighted = doubly_robust_levels(
-        residual, action, importance, 3, sample_weight=count.astype(float)
+    weighted = intercept_correction(
+        residual, action, inverse_propensity, 3, sample_weight=count.astype(float)
     )
-    repeated = doubly_robust_levels(residual[rows], action[rows], importance[rows], 3)
+    repeated = intercept_correction(residual[rows], action[rows], inverse_propensity[rows], 3)
     assert_allclose(weighted, repeated)
 
 
-def test_levels_of_single_rows_are_not_told():
-    levels = doubly_robust_levels(np.array([5.0, -5.0]), np.array([0, 1]), np.ones(2), 2)
-    assert_allclose(levels, 0.0)
+def test_corrections_of_single_rows_are_not_told():
+    corrections = intercept_correction(np.array([5.0, -5.0]), np.array([0, 1]), np.ones(2), 2)
+    assert_allclose(corrections, 0.0)
+
+
+def test_auto_gives_scores_the_weights_of_strength_five():
+    weight = np.array([1.0, 5.0, 50.0])
+    assert_allclose(shrinkage_rule("auto").score_weights(weight), shrink_weights(weight, 5.0))
+    assert_allclose(shrinkage_rule(2.0).score_weights(weight), shrink_weights(weight, 2.0))
+
+
+@pytest.mark.parametrize("shrinkage", ["much", -1.0, np.nan])
+def test_unknown_shrinkage_is_refused_with_the_names_there_are(shrinkage):
+    with pytest.raises(ValueError, match="shrinkage must be 'auto' or at least 0"):
+        shrinkage_rule(shrinkage)
