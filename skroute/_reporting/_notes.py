@@ -14,12 +14,15 @@ from ..nuisance import OverlapWarning
 
 
 class Notes:
-    """Warnings in words: heard while working, not raised, each kept once."""
+    """Warnings as sentences: heard while working, not raised, each kept once.
+
+    What a note says is in the attributes of its warning; no sentence is taken apart.
+    """
 
     def __init__(self) -> None:
         self.words: list[str] = []
-        # Policies that the log says little about.
-        self.poor: list[str] = []
+        # Notes about policies of which the log says little, by the name of the policy.
+        self.poor: dict[str, str] = {}
 
     def hear(
         self, work: Callable[..., Any], *arguments: Any, called: str = "", **options: Any
@@ -29,18 +32,19 @@ class Notes:
             warnings.simplefilter("always")
             result = work(*arguments, **options)
         for entry in caught:
-            words = str(entry.message)
-            if not issubclass(entry.category, UserWarning):
-                warnings.warn_explicit(words, entry.category, entry.filename, entry.lineno)
-            elif issubclass(entry.category, TrainingLogWarning):
-                self.add(f"Not held out. {words}")
-            elif issubclass(entry.category, OverlapWarning) and called:
-                self.poor.append(called)
-                self.add(words.replace("about policy:", f"about {called}:"))
-            elif issubclass(entry.category, OverlapWarning):
-                self.add(f"In training: {words}")
+            warning = entry.message
+            if isinstance(warning, TrainingLogWarning):
+                self.add(f"Not held out. {warning}")
+            elif isinstance(warning, OverlapWarning) and warning.policy is not None:
+                note = OverlapWarning.about_policy(called or warning.policy, warning.reasons)
+                self.poor[called or warning.policy] = str(note)
+                self.add(str(note))
+            elif isinstance(warning, OverlapWarning):
+                self.add(f"In training: {warning}")
+            elif isinstance(warning, UserWarning):
+                self.add(str(warning))
             else:
-                self.add(words)
+                warnings.warn_explicit(str(warning), entry.category, entry.filename, entry.lineno)
         return result
 
     def add(self, words: str) -> None:
@@ -49,14 +53,13 @@ class Notes:
 
     def about_fixed(self, heard: Notes, n_models: int) -> None:
         """Say in one note what was heard of the fixed models."""
-        names = list(dict.fromkeys(heard.poor))
-        if len(names) > 1:
+        if len(heard.poor) > 1:
             self.add(
-                f"The log says little about {len(names)} of {n_models} fixed models: "
-                f"{', '.join(names)}. Their intervals may be too narrow."
+                f"The log says little about {len(heard.poor)} of {n_models} fixed models: "
+                f"{', '.join(heard.poor)}. Their intervals may be too narrow."
             )
         for words in heard.words:
-            if len(names) == 1 or not words.startswith("The log says little"):
+            if len(heard.poor) == 1 or words not in heard.poor.values():
                 self.add(words)
 
     def about_table(

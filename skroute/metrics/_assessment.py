@@ -104,33 +104,31 @@ class Assessment:
         return size, float(self.importance.max()), mean
 
     def warn_if_poor(self, name: str) -> None:
-        """Say in words, as an `OverlapWarning`, why the estimate should not be trusted."""
+        """Say why the estimate should not be trusted, as an `OverlapWarning`."""
         if self.method in ("exact", "logged", "dm"):
             return
         row_weight = self.evidence.weight
         weighted = row_weight * self.importance
         size, largest, mean = self.overlap()
-        problems = []
+        share = float(weighted.max() / weighted.sum()) if weighted.any() else 0.0
+        reasons = []
         if size < _FEWEST_EFFECTIVE_ROWS:
-            problems.append(f"it rests on {size:.1f} effective rows")
-        elif weighted.max() > _LARGEST_SHARE * weighted.sum():
-            share = weighted.max() / weighted.sum()
-            problems.append(f"one row carries {share:.0%} of all weight (largest {largest:.3g})")
+            reasons.append(f"it rests on {size:.1f} effective rows")
+        elif share > _LARGEST_SHARE:
+            reasons.append(f"one row carries {share:.0%} of all weight (largest {largest:.3g})")
         spread = Terms(self.importance)
         columns = sum_by_unit(spread.columns(row_weight), self.evidence.unit)
         error = standard_error(spread.influence(columns))
         if abs(mean - 1.0) > _WEIGHT_ERRORS * error + _ROUNDING:
-            problems.append(
+            reasons.append(
                 f"its importance weights average {mean:.3g} in place of 1, so that it chooses "
                 "models which the log hardly shows there, or the propensities are wrong"
             )
-        if problems:
-            warnings.warn(
-                f"The log says little about {name}: {'; '.join(problems)}. The interval may "
-                "be too narrow. Log some exploration, or compare policies nearer to the log.",
-                OverlapWarning,
-                stacklevel=3,
+        if reasons:
+            warning = OverlapWarning.about_policy(
+                name, reasons, effective_sample_size=size, largest_share=share, mean_weight=mean
             )
+            warnings.warn(warning, stacklevel=3)
 
 
 def assess(evidence: Evidence, policy: Any, options: Options, name: str) -> Assessment:

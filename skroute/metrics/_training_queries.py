@@ -22,7 +22,19 @@ _BATCH_ROWS = 4096
 
 
 class TrainingLogWarning(UserWarning):
-    """A router is scored on rows that it was fitted on."""
+    """A router is scored on rows that it was fitted on.
+
+    Attributes
+    ----------
+    router : str
+        Class of the router.
+    share_seen : float
+        Estimated share of the scored rows that it was fitted on.
+    """
+
+    def __init__(self, message: str = "", *, router: str = "", share_seen: float = np.nan) -> None:
+        super().__init__(message)
+        self.router, self.share_seen = router, share_seen
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,13 +89,15 @@ def warn_if_trained_on(router: Any, X: np.ndarray, *, stacklevel: int = 3) -> No
         return
     share = seen.share_seen(X)
     if share > (1.0 + seen.repeated) / 2:
-        warnings.warn(
-            f"About {share:.0%} of the rows that are scored are rows that {type(router).__name__} "
-            "was fitted on, which flatters it. Score rows that were held out, or use "
-            "cross_val_score or skroute.metrics.cross_val_policy.",
-            TrainingLogWarning,
-            stacklevel=stacklevel,
+        name = type(router).__name__
+        warning = TrainingLogWarning(
+            f"About {share:.0%} of the rows that are scored are rows that {name} was fitted on, "
+            "which flatters it. Score rows that were held out, or use cross_val_score or "
+            "skroute.metrics.cross_val_policy.",
+            router=name,
+            share_seen=share,
         )
+        warnings.warn(warning, stacklevel=stacklevel)
 
 
 def _projection(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +16,48 @@ _LARGEST_CLIPPED_SHARE = 0.05
 
 
 class OverlapWarning(UserWarning):
-    """The log says little about some model, so that its value is hard to tell."""
+    """The log says little about a model or a policy, so that its value is hard to tell.
+
+    Attributes
+    ----------
+    policy : str or None
+        The policy whose value rests on little, by the name of its argument. None: the warning is
+        about the models of a log that a router was fitted on.
+    reasons : tuple of str
+        What is poor, in words.
+    effective_sample_size, largest_share, mean_weight : float
+        Of a policy: effective rows behind its value, the largest share of all importance weight
+        that one row carries, and the mean importance weight, 1 in expectation; else NaN.
+    models : dict from str to float
+        Effective rows of each model that has few of them.
+    share_clipped, smallest_propensity : float
+        As in `Overlap`; NaN in a warning about a policy.
+    """
+
+    policy: str | None = None
+    reasons: tuple[str, ...] = ()
+    effective_sample_size: float = np.nan
+    largest_share: float = np.nan
+    mean_weight: float = np.nan
+    models: Mapping[str, float] = MappingProxyType({})
+    share_clipped: float = np.nan
+    smallest_propensity: float = np.nan
+
+    def __init__(self, message: str = "", **facts: Any) -> None:
+        super().__init__(message)
+        # Kept in __dict__, so that a copy or a pickle has them too.
+        vars(self).update(facts)
+
+    @classmethod
+    def about_policy(cls, policy: str, reasons: Sequence[str], **facts: float) -> OverlapWarning:
+        """Return the warning that the value of a policy rests on little."""
+        return cls(
+            f"The log says little about {policy}: {'; '.join(reasons)}. The interval may be too "
+            "narrow. Log some exploration, or compare policies nearer to the log.",
+            policy=policy,
+            reasons=tuple(reasons),
+            **facts,
+        )
 
 
 @dataclass(frozen=True)
@@ -54,21 +98,25 @@ class Overlap:
         return cls(size, float(propensity[counted].min()), float(clipped))
 
     def warn_if_poor(self, classes: np.ndarray) -> None:
-        """Say in words what is poor and what to do, as an `OverlapWarning`."""
-        rare = np.flatnonzero(self.effective_sample_size < _FEWEST_EFFECTIVE_ROWS)
-        problems = []
-        if len(rare):
-            sizes = ", ".join(f"{classes[k]} ({self.effective_sample_size[k]:.1f})" for k in rare)
-            problems.append(f"few effective rows for the models {sizes}")
+        """Say what is poor and what to do, as an `OverlapWarning`."""
+        sizes = dict(zip(map(str, classes), self.effective_sample_size.tolist(), strict=True))
+        rare = {model: size for model, size in sizes.items() if size < _FEWEST_EFFECTIVE_ROWS}
+        reasons = []
+        if rare:
+            listed = ", ".join(f"{model} ({size:.1f})" for model, size in rare.items())
+            reasons.append(f"few effective rows for the models {listed}")
         if self.share_clipped > _LARGEST_CLIPPED_SHARE:
-            problems.append(
+            reasons.append(
                 f"{self.share_clipped:.0%} of the propensities are below min_propensity and were "
                 f"raised to it (smallest {self.smallest_propensity:.2g})"
             )
-        if problems:
-            warnings.warn(
-                f"The log overlaps poorly: {'; '.join(problems)}. The router relies on its outcome "
+        if reasons:
+            warning = OverlapWarning(
+                f"The log overlaps poorly: {'; '.join(reasons)}. The router relies on its outcome "
                 "model there. Log some exploration, or leave rarely logged models out.",
-                OverlapWarning,
-                stacklevel=3,
+                reasons=tuple(reasons),
+                models=rare,
+                share_clipped=self.share_clipped,
+                smallest_propensity=self.smallest_propensity,
             )
+            warnings.warn(warning, stacklevel=3)
