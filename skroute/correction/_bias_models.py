@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import has_fit_parameter
-from threadpoolctl import threadpool_limits  # scikit-learn depends on it
+from threadpoolctl import threadpool_limits
 
 from .._utils import Folds, run_folds
 from ..feedback import Feedback

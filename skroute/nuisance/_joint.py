@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
-from threadpoolctl import threadpool_limits  # scikit-learn depends on it
+from threadpoolctl import threadpool_limits
 
 from .._utils import Folds, VersionedMixin, make_folds
 from ..feedback import Feedback
