@@ -19,36 +19,29 @@ from threadpoolctl import threadpool_limits
 
 from .. import __version__
 from .._reporting import report
-from ..datasets import (
-    load_routing_log,
-    load_routing_table,
-    make_routing_problem,
-    simulate_log,
-)
-from ..feedback import read_feedback
-from ._output import draw_picture, table, write_csv
-from ._study import (
+from ..datasets import load_routing_log, load_routing_table, make_routing_problem, simulate_log
+from ..feedback import Feedback, full_feedback, read_feedback
+from ._comparison import (
     GRID,
     QUICK_GRID,
-    Judge,
-    LogJudge,
-    Study,
-    TrueJudge,
+    Comparison,
+    HeldOut,
+    compare,
+    cost_spread,
     default_cost_sensitivity,
-    known_truth,
-    run_study,
     sensitivities,
 )
+from ._output import draw_picture, table, write_csv
 
 _TEST_SHARE = 0.3
-_NOTES = {
-    "true": """\
+_LEGENDS = {
+    "exact": """\
 utility  quality - cost sensitivity x dollars per query, on held-out queries; the cheapest and the
          strongest model are those of these queries, the best fixed model is that of the log
 regret   utility lost to choosing the best model for every single query
 saved    share of the strongest model's bill that is saved at equal quality, and (in brackets) the
          quality gained or lost with it: the cost sensitivity at which quality is no lower is found
-         on one half of the held-out queries and judged on the other; n/a: there is none""",
+         on one half of the held-out queries and read on the other; n/a: there is none""",
     "estimated": """\
 utility     quality - cost sensitivity x dollars per query, estimated on held-out rows of the log
             (self-normalized doubly robust)
@@ -107,32 +100,43 @@ def _parser() -> argparse.ArgumentParser:
 
 @dataclass
 class _Task:
-    """What to learn from and what to be judged by."""
+    """A log to learn from, and held-out queries to value policies by.
+
+    Attributes
+    ----------
+    title, caption : str
+        Of what is printed, and of the picture.
+    X : ndarray of shape (n, d)
+    feedback : Feedback
+        Logged.
+    held_out : HeldOut
+    whole_log : tuple of X and y, or None
+        What the router that is saved learns from, where that is more than X.
+    """
 
     title: str
     caption: str
     X: np.ndarray
-    y: Any
-    X_test: np.ndarray
-    judge: Judge
-    y_test: Any = None  # logged feedback
-    everything: tuple[np.ndarray, Any] | None = None
+    feedback: Feedback
+    held_out: HeldOut
+    whole_log: tuple[np.ndarray, Any] | None = None
 
 
 class _Progress:
-    """Lines on stderr, with the seconds since the start."""
+    """Lines on stderr, with the seconds since the start; every note once."""
 
     def __init__(self) -> None:
         self.start = time.perf_counter()
-        self.said: set[str] = set()
+        self.notes: set[str] = set()
 
     def __call__(self, message: str) -> None:
         print(f"[{time.perf_counter() - self.start:5.1f} s] {message}", file=sys.stderr, flush=True)
 
-    def warning(self, message: Warning | str, *_: Any) -> None:
+    def note(self, message: Warning | str, *_: Any, **__: Any) -> None:
+        """Show a message, or a warning in the place of `warnings.showwarning`."""
         text = " ".join(str(message).split())
-        if text not in self.said:
-            self.said.add(text)
+        if text not in self.notes:
+            self.notes.add(text)
             self(f"note: {text}")
 
 
@@ -141,10 +145,11 @@ def _synthetic(seed: int, quick: bool) -> _Task:
         1000 if quick else 4000, 24, 5, logging="difficulty", random_state=seed
     )
     test = problem.draw(5000, random_state=seed + 1)
-    judge = TrueJudge(test.expected_quality, test.expected_cost, test.models)
-    title = f"synthetic log of {len(problem.X):,} queries, judged by the truth on 5,000 others"
+    truth = full_feedback(test.expected_quality, test.expected_cost, models=test.models)
+    title = f"synthetic log of {len(problem.X):,} queries, valued by the truth on 5,000 others"
     caption = "Synthetic queries: true mean quality and cost"
-    return _Task(title, caption, problem.X, problem.y, test.X, judge)
+    held_out = HeldOut(test.X, read_feedback(truth))
+    return _Task(title, caption, problem.X, read_feedback(problem.y), held_out)
 
 
 def _split(X: np.ndarray, group: np.ndarray | None, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -166,17 +171,24 @@ def _subset(n_rows: int, seed: int, quick: bool) -> np.ndarray:
 def _from_table(path: str, features: str | None, seed: int, quick: bool) -> _Task:
     loaded = load_routing_table(path, features=features)
     rows = _subset(len(loaded.X), seed, quick)
-    X, y, models = loaded.X[rows], loaded.y[rows], np.sort(loaded.models)
-    quality, cost, group = known_truth(y, models)
-    train, test = _split(X, group, seed)
+    X, y = loaded.X[rows], loaded.y[rows]
+    truth = read_feedback(y)
+    train, test = _split(X, truth.group, seed)
     log = simulate_log(X[train], y[train], mode="difficulty", random_state=seed)
-    judge = TrueJudge(quality[test], cost[test], models, None if group is None else group[test])
+    # Every query counts the same, in double precision.
+    exact = full_feedback(
+        truth.quality[test].astype(np.float64),
+        truth.cost[test].astype(np.float64),
+        models=truth.classes.tolist(),
+        group=None if truth.group is None else truth.group[test],
+    )
     title = (
         f"{Path(path).name}: a simulated log of {len(train):,} queries (strong models got the hard "
-        f"ones), judged by the outcomes on {len(test):,} others"
+        f"ones), valued by the outcomes on {len(test):,} others"
     )
     caption = f"{Path(path).stem}: quality and cost on {len(test):,} held-out queries"
-    return _Task(title, caption, X[train], log, X[test], judge)
+    held_out = HeldOut(X[test], read_feedback(exact))
+    return _Task(title, caption, X[train], read_feedback(log), held_out)
 
 
 def _from_log(path: str, features: str | None, seed: int, quick: bool) -> _Task:
@@ -184,31 +196,36 @@ def _from_log(path: str, features: str | None, seed: int, quick: bool) -> _Task:
     rows = _subset(len(X), seed, quick)
     X, y = X[rows], y[rows]
     train, test = _split(X, read_feedback(y).group, seed)
-    classes = read_feedback(y[train]).classes
+    feedback = read_feedback(y[train])
     title = (
         f"{Path(path).name}: learned from {len(train):,} logged queries, estimated on "
         f"{len(test):,} others"
     )
     caption = f"{Path(path).stem}: quality and cost estimated on {len(test):,} logged queries"
-    judge = LogJudge(X[test], y[test], classes)
-    return _Task(title, caption, X[train], y[train], X[test], judge, y[test], everything=(X, y))
+    held_out = HeldOut(X[test], read_feedback(y[test]), feedback.classes)
+    return _Task(title, caption, X[train], feedback, held_out, whole_log=(X, y))
 
 
-def _write(folder: Path, task: _Task, study: Study, seed: int, progress: _Progress) -> list[str]:
-    router = study.router
-    if task.everything is not None:
+def _write(
+    folder: Path, task: _Task, comparison: Comparison, seed: int, progress: _Progress
+) -> list[str]:
+    """Write router, results, picture and, of a log, the report; return the names of the files."""
+    router = comparison.router
+    if task.whole_log is not None:
         progress("CausalRouter on the whole log")
-        router = clone(router).fit(*task.everything)
+        router = clone(router).fit(*task.whole_log)
     joblib.dump(router, folder / "router.joblib")
-    write_csv(folder / "results.csv", study, seed)
+    write_csv(folder / "results.csv", comparison, seed)
     written = ["router.joblib", "results.csv"]
-    if draw_picture(folder / "cost_quality.png", study, task.caption):
+    if draw_picture(folder / "cost_quality.png", comparison, task.caption):
         written.append("cost_quality.png")
-        if task.y_test is not None:
-            report(study.router, task.X_test, task.y_test, path=folder / "report.html")
-            written.append("report.html")
+        held_out = task.held_out
+        if held_out.feedback.logged:
+            path = folder / "report.html"
+            report(comparison.router, held_out.X, held_out.feedback, path=path)
+            written.append(path.name)
     else:
-        progress("note: no picture; it needs matplotlib (pip install matplotlib)")
+        progress.note("no picture; it needs matplotlib (pip install matplotlib)")
     return written
 
 
@@ -224,28 +241,30 @@ def _run(options: argparse.Namespace, progress: _Progress) -> None:
         task = _from_log(options.log, options.features, options.seed, options.quick)
     else:
         task = _synthetic(options.seed, options.quick)
+    spread = cost_spread(task.feedback)
     chosen = options.cost_sensitivity
     if chosen is None:
-        chosen = default_cost_sensitivity(task.y)
-    study = run_study(
+        chosen = default_cost_sensitivity(spread)
+    comparison = compare(
         task.X,
-        task.y,
-        task.X_test,
-        task.judge,
+        task.feedback,
+        task.held_out,
         cost_sensitivity=chosen,
-        grid=sensitivities(task.y, chosen, QUICK_GRID if options.quick else GRID),
+        grid=sensitivities(spread, chosen, QUICK_GRID if options.quick else GRID),
         seed=options.seed,
-        report=progress,
+        progress=progress,
     )
+    for note in comparison.notes:
+        progress.note(note)
     progress("done")
     print(task.title)
     worth = f": 0.01 quality is worth ${10 / chosen:.3g} per 1,000 queries" if chosen else ""
     print(f"seed {options.seed}, cost sensitivity {chosen:.3g}{worth}\n")
-    print(table(study))
+    print(table(comparison))
     print()
-    print(_NOTES["estimated" if options.log else "true"])
+    print(_LEGENDS["estimated" if options.log else "exact"])
     if folder is not None:
-        written = _write(folder, task, study, options.seed, progress)
+        written = _write(folder, task, comparison, options.seed, progress)
         print(f"\nwritten to {folder}: {', '.join(written)}")
 
 
@@ -264,7 +283,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Small matrices: one BLAS thread is as fast as many, and does not stall on a busy machine.
     with warnings.catch_warnings(), threadpool_limits(1, user_api="blas"):
         warnings.simplefilter("default", UserWarning)
-        warnings.showwarning = progress.warning
+        warnings.showwarning = progress.note
         try:
             _run(options, progress)
         except (ValueError, OSError, ImportError) as error:

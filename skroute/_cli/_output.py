@@ -1,58 +1,54 @@
-"""The outcome of a study as a table, a CSV file and a picture."""
+"""What was compared, as a printed table, a CSV file and a picture."""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ..metrics import CostQualityCurve
-from ..plots import CostQualityDisplay
-from ._study import Outcome, Row, Study
-
-_QUERIES = 1000
+from ..plots import QUERIES, CostQualityDisplay
+from ._comparison import Comparison, Row
 
 
-def table(study: Study) -> str:
-    """Return the rows of a study as aligned text."""
-    estimated = any(row.outcome.gain is not None for row in study.rows)
+def table(comparison: Comparison) -> str:
+    """Return the rows of a comparison as aligned text."""
+    exact = comparison.rows[0].regret is not None
     columns = ["policy", "quality", "$/1,000 queries", "utility"]
     columns += (
-        ["95% interval", "over today", "95% interval", "rows"] if estimated else ["regret", "saved"]
+        ["regret", "saved"] if exact else ["95% interval", "over today", "95% interval", "rows"]
     )
-    lines = [columns, *(_cells(row, estimated) for row in study.rows)]
+    lines = [columns, *([*_means(row), *_rest(row)] for row in comparison.rows)]
     widths = [max(len(line[j]) for line in lines) for j in range(len(columns))]
     text = []
-    for line in lines:
-        first, *rest = line
-        cells = [
-            first.ljust(widths[0]),
-            *(c.rjust(w) for c, w in zip(rest, widths[1:], strict=True)),
-        ]
-        text.append("  ".join(cells).rstrip())
+    for first, *rest in lines:
+        cells = [cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True)]
+        text.append("  ".join([first.ljust(widths[0]), *cells]).rstrip())
     text.insert(1, "-" * max(map(len, text)))
     return "\n".join(text)
 
 
-def _cells(row: Row, estimated: bool) -> list[str]:
-    out = row.outcome
+def _means(row: Row) -> list[str]:
     name = row.policy if row.model is None else f"{row.policy}: {short_name(row.model)}"
-    cells = [name, f"{out.quality:.3f}", f"{_QUERIES * out.cost:.3f}", f"{out.utility:.3f}"]
-    if estimated:
-        cells.append(f"{out.low:.3f} to {out.high:.3f}")
+    return [name, f"{row.quality:.3f}", f"{QUERIES * row.cost:.3f}", f"{row.utility:.3f}"]
+
+
+def _rest(row: Row) -> list[str]:
+    """Return what is known of a policy beside its means: on a log, or of exact outcomes."""
+    if row.regret is None:
         gain = ["", ""]
-        if out.gain is not None:
-            gain = [f"{out.gain:+.3f}", f"{out.gain_low:+.3f} to {out.gain_high:+.3f}"]
-        return [*cells, *gain, f"{out.effective_rows:.0f}"]
+        if row.gain_over_today is not None:
+            interval = f"{row.gain_low:+.3f} to {row.gain_high:+.3f}"
+            gain = [f"{row.gain_over_today:+.3f}", interval]
+        return [f"{row.low:.3f} to {row.high:.3f}", *gain, f"{row.effective_rows:.0f}"]
     saved = "n/a"
-    if row.saved is not None:
+    if row.saved_share is not None and row.quality_gap is not None:
         # Adding 0 turns -0 into 0.
-        saved = f"{round(row.saved, 2) + 0.0:.0%} ({round(row.quality_gap, 3) + 0.0:+.3f})"
-    return [*cells, f"{out.regret:.3f}", saved]
+        saved = f"{round(row.saved_share, 2) + 0.0:.0%} ({round(row.quality_gap, 3) + 0.0:+.3f})"
+    return [f"{row.regret:.3f}", saved]
 
 
 def short_name(model: str) -> str:
@@ -60,42 +56,19 @@ def short_name(model: str) -> str:
     return model.rsplit("/", 1)[-1]
 
 
-def write_csv(path: Path, study: Study, seed: int) -> None:
-    """Write the rows and the curves of a study, numbers unrounded; costs in dollars per query."""
-    names = {"gain": "gain_over_today", "gain_low": "gain_low", "gain_high": "gain_high"}
-    records = [
-        {
-            "policy": row.policy,
-            "model": row.model,
-            "cost_sensitivity": study.cost_sensitivity,
-            **_renamed(row.outcome, names),
-            "saved_share": row.saved,
-            "quality_gap": row.quality_gap,
-            "seed": seed,
-        }
-        for row in study.rows
-    ]
-    records += [
-        {
-            "policy": f"curve of {policy}",
-            "cost_sensitivity": sensitivity,
-            **_renamed(outcome, names),
-            "seed": seed,
-        }
-        for policy, curve in study.curves.items()
-        for sensitivity, outcome in curve
-    ]
+def write_csv(path: Path, comparison: Comparison, seed: int) -> None:
+    """Write the rows and the curves, numbers unrounded; costs in dollars per query."""
+    rows = list(comparison.rows)
+    for policy, curve in comparison.curves.items():
+        rows += [replace(row, policy=f"curve of {policy}") for row in curve]
+    records = [asdict(row) | {"seed": seed} for row in rows]
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(records[0]), restval="")
+        writer = csv.DictWriter(file, fieldnames=list(records[0]))
         writer.writeheader()
         writer.writerows(records)
 
 
-def _renamed(outcome: Any, names: dict[str, str]) -> dict[str, Any]:
-    return {names.get(name, name): value for name, value in asdict(outcome).items()}
-
-
-def draw_picture(path: Path, study: Study, title: str) -> bool:
+def draw_picture(path: Path, comparison: Comparison, title: str) -> bool:
     """Draw quality against cost; return False where matplotlib is not installed."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -105,25 +78,22 @@ def draw_picture(path: Path, study: Study, title: str) -> bool:
     figure = Figure(figsize=(8.0, 5.0), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    star = f"the star is at cost sensitivity {study.cost_sensitivity:.3g}"
-    axes.set_title(f"{title}\n{star}", loc="left", fontsize=11)
-    policies = ("CausalRouter", "regress and compare")
+    own = comparison.cost_sensitivity
+    axes.set_title(f"{title}\nthe star is at cost sensitivity {own:.3g}", loc="left", fontsize=11)
+    curves = {
+        policy: comparison.curves[policy] for policy in ("CausalRouter", "regress and compare")
+    }
+    star = [row for row in curves["CausalRouter"] if row.cost_sensitivity == own]
     CostQualityDisplay(
-        {policy: _curve(out for _, out in study.curves[policy]) for policy in policies},
-        fixed=_curve(study.fixed.values()),
-        models=[short_name(name) for name in study.fixed],
-        chosen={
-            "CausalRouter": _curve(
-                out
-                for value, out in study.curves["CausalRouter"]
-                if value == study.cost_sensitivity
-            )
-        },
+        {policy: _curve(rows) for policy, rows in curves.items()},
+        fixed=_curve(comparison.fixed.values()),
+        models=[short_name(name) for name in comparison.fixed],
+        chosen={"CausalRouter": _curve(star)},
     ).plot(axes)
     figure.savefig(path, dpi=160)
     return True
 
 
-def _curve(outcomes: Iterable[Outcome]) -> CostQualityCurve:
-    cost, quality = zip(*((out.cost, out.quality) for out in outcomes), strict=True)
+def _curve(rows: Iterable[Row]) -> CostQualityCurve:
+    cost, quality = zip(*((row.cost, row.quality) for row in rows), strict=True)
     return CostQualityCurve(np.array(cost), np.array(quality))

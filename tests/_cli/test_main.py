@@ -8,17 +8,11 @@ import sys
 import joblib
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
+from sklearn.base import clone
 
-from skroute import full_feedback, logged_feedback
 from skroute.__main__ import main
-from skroute._cli._output import short_name
-from skroute._cli._study import (
-    TrueJudge,
-    default_cost_sensitivity,
-    equal_quality_saving,
-    sensitivities,
-)
-from skroute.datasets import make_routing_problem
+from skroute.datasets import load_routing_log, make_routing_problem
 
 FIXED = ("always the cheapest", "always the strongest", "best fixed model")
 
@@ -141,7 +135,7 @@ def test_a_given_cost_sensitivity(table_file, tmp_path, capsys):
     assert rows["best fixed model"][:3] == rows["always the cheapest"][:3]
 
 
-def test_a_log_is_judged_by_estimates(log_files, tmp_path, capsys, problem):
+def test_a_log_is_valued_by_estimates(log_files, tmp_path, capsys, problem):
     log, features = log_files
     arguments = ["--log", str(log), "--features", str(features), "--quick"]
     assert main([*arguments, "--output", str(tmp_path)]) == 0
@@ -164,8 +158,8 @@ def test_a_log_is_judged_by_estimates(log_files, tmp_path, capsys, problem):
     assert f"{float(records['CausalRouter']['utility']):.3f}" in page
     # The saved router has learned from the whole log.
     router = joblib.load(tmp_path / "router.joblib")
-    assert len(router.propensity_) == 400
-    assert set(router.predict(problem.X)) <= set(problem.models)
+    whole = clone(router).fit(*load_routing_log(log, features=features))
+    assert_array_equal(router.predict_quality(problem.X), whole.predict_quality(problem.X))
 
 
 def test_a_log_without_propensities_and_with_a_model_that_is_held_out(tmp_path, capsys, problem):
@@ -190,6 +184,18 @@ def test_preference_rows_are_noted(tmp_path, capsys, problem):
         writer.writerows([m, q, i % 3 > 0, x] for i, (m, q, x) in enumerate(rows))
     assert main(["--log", str(path), "--quick"]) == 0
     assert re.search("note: .*preference", capsys.readouterr().err)
+
+
+def test_what_the_log_says_little_about_is_noted(log_files, capsys):
+    log, features = log_files
+    assert main(["--log", str(log), "--features", str(features), "--quick"]) == 0
+    notes = [line for line in capsys.readouterr().err.splitlines() if "note: " in line]
+    fixed, *routers, curves = (note.partition("note: ")[2] for note in notes)
+    assert fixed.startswith("The log says little about 3 of 3 fixed models: always model_0, ")
+    assert len(routers) == 2
+    for name, note in zip(("regress and compare", "CausalRouter"), routers, strict=True):
+        assert note.startswith(f"The log says little about {name}: it rests on 2")
+    assert curves.startswith("The log says little about 8 of the 8 points of the curves")
 
 
 def test_the_seed_decides_the_output(table_file, capsys):
@@ -252,66 +258,3 @@ def test_it_runs_as_a_module():
     command = [sys.executable, "-m", "skroute", "--version"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert re.fullmatch(r"skroute \d+\.\d+\S*\n", done.stdout)
-
-
-# --- the parts ------------------------------------------------------------------------------
-
-
-def test_the_saving_at_equal_quality_is_not_judged_by_the_rows_it_is_chosen_on():
-    n = 200
-    quality = np.tile([0.5, 0.8], (n, 1))
-    judge = TrueJudge(quality, np.tile([1.0, 10.0], (n, 1)), np.array(["cheap", "strong"]))
-    strongest = np.repeat("strong", n)
-    cheap, mixed = np.repeat("cheap", n), np.where(np.arange(n) < 100, "cheap", "strong")
-    assert equal_quality_saving(judge, {0.0: strongest, 1.0: cheap}, strongest, 0) == (0.0, 0.0)
-    assert equal_quality_saving(judge, {0.5: mixed, 1.0: cheap}, strongest, 0) is None
-    # Where the cheap model is as good, half of the queries cost a tenth.
-    judge.quality[:100, 0] = 0.8
-    saved, gap = equal_quality_saving(judge, {0.0: strongest, 1.0: mixed}, strongest, 0)
-    assert saved == pytest.approx(0.45)
-    assert gap == 0.0
-    # One cheap answer that is lucky by 30 passes in the half that holds it, and costs the other.
-    judge.quality[:, 0] = 0.5
-    judge.quality[0, 0] = 60.0
-    saved, gap = equal_quality_saving(judge, {0.0: strongest, 1.0: cheap}, strongest, 0)
-    assert saved == pytest.approx(0.45)
-    assert gap == pytest.approx(-0.15)
-
-
-def test_groups_are_halved_as_wholes():
-    group = np.repeat(np.arange(4), 5)
-    quality = np.column_stack([np.where(group == 2, 9.0, 0.0), np.ones(20)])
-    cost = np.tile([1.0, 2.0], (20, 1))
-    judge = TrueJudge(quality, cost, np.array(["a", "b"]), group)
-    strongest, cheap = np.repeat("b", 20), np.repeat("a", 20)
-    saved, gap = equal_quality_saving(judge, {0.0: strongest, 1.0: cheap}, strongest, 0)
-    # The half with group 2 chooses a; it is read in the other two groups, where a is worth 0.
-    assert (saved, gap) == (0.25, -0.5)
-
-
-def test_a_true_judge_by_hand():
-    quality, cost = np.array([[0.2, 0.9], [0.5, 0.6]]), np.array([[0.0, 0.1], [0.0, 0.3]])
-    judge = TrueJudge(quality, cost, np.array(["a", "b"]))
-    outcome = judge.outcome(np.array(["a", "b"]), 2.0)
-    assert outcome.quality == pytest.approx(0.4)
-    assert outcome.cost == pytest.approx(0.15)
-    assert outcome.utility == pytest.approx(0.1)
-    assert outcome.regret == pytest.approx(((0.7 - 0.2) + (0.5 - 0.0)) / 2)
-
-
-def test_the_default_cost_sensitivity_is_scaled_by_the_spread_of_costs():
-    y = logged_feedback(["a", "b", "b"], [1, 1, 1], cost=[0.001, 0.004, 0.006])
-    assert default_cost_sensitivity(y) == 75.0
-    assert sensitivities(y, 75.0, (0.0, 0.1, 0.3)) == pytest.approx([0.0, 25.0, 75.0])
-    assert sensitivities(y, 60.0, (0.0, 0.1, 0.3)) == pytest.approx([0.0, 25.0, 60.0, 75.0])
-    alike = logged_feedback(["a", "b"], [1, 1], cost=[0.009, 0.01])
-    assert default_cost_sensitivity(alike) == 0.0
-    free = full_feedback(np.ones((2, 2)))
-    assert default_cost_sensitivity(free) == 0.0
-    assert sensitivities(free, 0.0, (0.0, 0.1)) == [0.0]
-    assert sensitivities(free, 5.0, (0.0, 0.1)) == [0.0, 5.0]
-
-
-def test_names_are_shown_without_their_vendor():
-    assert short_name("meta/code-llama:34b") == "code-llama:34b"
-    assert short_name("gpt-4") == "gpt-4"
