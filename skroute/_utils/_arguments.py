@@ -38,33 +38,6 @@ def resolve_cost_sensitivity(value: Any, own: Any, n_rows: int) -> float | np.nd
     return values[:, None]
 
 
-def check_excluded(exclude: Any, classes: np.ndarray, n_rows: int) -> np.ndarray:
-    """Return a mask of the models to exclude, (K,) or one a row, (n, K)."""
-    if exclude is None:
-        return np.zeros(len(classes), dtype=bool)
-    if np.ndim(exclude) == 2:
-        mask = np.asarray(exclude)
-        if mask.dtype != bool or mask.shape != (n_rows, len(classes)):
-            raise ValueError(
-                f"exclude by row must be a boolean array of shape ({n_rows}, {len(classes)}), a "
-                f"column a model, got {mask.dtype} of shape {mask.shape}"
-            )
-        empty = np.flatnonzero(mask.all(axis=1))
-        if len(empty):
-            raise ValueError(f"exclude names every model for row {empty[0]}: none is left")
-        return mask
-    excluded = np.zeros(len(classes), dtype=bool)
-    labels = [exclude] if isinstance(exclude, str) or np.ndim(exclude) == 0 else list(exclude)
-    position = {str(label): k for k, label in enumerate(classes)}
-    for label in labels:
-        if str(label) not in position:
-            raise ValueError(f"exclude names the unknown model {label!r}; known: {list(position)}")
-        excluded[position[str(label)]] = True
-    if excluded.all():
-        raise ValueError("exclude names every model, so that none is left to choose")
-    return excluded
-
-
 def check_sample_weight(sample_weight: Any, n_rows: int) -> np.ndarray | None:
     """Return float64 weights (n,), finite, at least 0 and not all 0; None stays None."""
     if sample_weight is None:

@@ -7,17 +7,19 @@ from typing import Any
 
 import numpy as np
 
-# A structured field, or a reader's error, must not copy a whole column into a message.
+# Characters of a value that an error shows.
 _LONGEST_VALUE = 40
 
 
-def shorten(value: object) -> str:
+def short_repr(value: object) -> str:
+    """Return how a value is written, cut where it is long."""
     text = repr(value.item() if isinstance(value, np.generic) else value)
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."
 
 
-def bad_value(column: str, row: int, value: object, remedy: str) -> ValueError:
-    return ValueError(f"column {column!r}, row {row}: found {shorten(value)}; {remedy}")
+def value_error(column: str, row: int, value: object, remedy: str) -> ValueError:
+    """Return the error for a value that its column excludes; `remedy` says what is needed."""
+    return ValueError(f"column {column!r}, row {row}: found {short_repr(value)}; {remedy}")
 
 
 def is_missing(value: Any) -> bool:
@@ -25,7 +27,7 @@ def is_missing(value: Any) -> bool:
     return value is None or type(value).__name__ == "NAType" or bool(value != value)
 
 
-def raw(column: str, values: Any) -> np.ndarray:
+def as_column(column: str, values: Any) -> np.ndarray:
     """Return a column of a list, array or DataFrame as a 1-D array."""
     if np.ma.is_masked(values):
         raise ValueError(f"column {column!r} has masked values; fill them or leave the rows out")
@@ -65,7 +67,7 @@ def as_numbers(
     nan_means: str | None = None,
 ) -> np.ndarray:
     """Return a column as floats: finite and within bounds, NaN only where `nan_means` something."""
-    array = raw(column, values)
+    array = as_column(column, values)
     if array.dtype.kind == "c":
         raise ValueError(f"column {column!r} holds complex numbers; Complex data not supported")
     if array.dtype.kind in "mM":
@@ -84,7 +86,7 @@ def _parse_numbers(column: str, array: np.ndarray) -> np.ndarray:
         try:
             parsed[row] = np.nan if is_missing(value) else value
         except (TypeError, ValueError, OverflowError):
-            raise bad_value(column, row, value, "a number is needed") from None
+            raise value_error(column, row, value, "a number is needed") from None
     return parsed
 
 
@@ -111,69 +113,43 @@ def _check_numbers(
         row = int(np.flatnonzero(bad)[0])
         count = int(np.count_nonzero(bad))
         more = f" ({count} such rows)" if count > 1 else ""
-        raise bad_value(
+        raise value_error(
             column, row, array[row], f"{need}{more}. Correct the rows or leave them out."
         )
 
 
-def as_matrix(
-    column: str, values: Any, models: Sequence[str], *, minimum: float | None = None
-) -> np.ndarray:
-    """Return an (n, K) matrix of finite numbers, float32 where the values are float32."""
-    if hasattr(values, "columns"):
-        found = [str(name) for name in values.columns]
-        if found != list(models):
-            raise ValueError(
-                f"{column}: its columns are {found}, but the models are {list(models)}"
-            )
-        series = [
-            as_numbers(f"{column}:{name}", values[name], minimum=minimum) for name in values.columns
-        ]
-        return np.column_stack(series)
-    array = np.asarray(values)
-    if array.ndim != 2 or array.shape[1] != len(models):
-        raise ValueError(
-            f"{column} must have shape (n, {len(models)}), a column a model; got {array.shape}"
-        )
-    columns = [
-        as_numbers(f"{column}:{model}", array[:, k], minimum=minimum)
-        for k, model in enumerate(models)
-    ]
-    return np.column_stack(columns) if columns else array.astype(np.float64)
-
-
 def as_flags(column: str, values: Any) -> np.ndarray:
     """Return a column of True and False (0 and 1 count as such)."""
-    array = raw(column, values)
+    array = as_column(column, values)
     if array.dtype == bool:
         return array
     if array.dtype.kind in "iuf":
         wrong = np.flatnonzero((array != 0) & (array != 1))
         if len(wrong):
-            raise bad_value(column, int(wrong[0]), array[wrong[0]], "True or False is needed")
+            raise value_error(column, int(wrong[0]), array[wrong[0]], "True or False is needed")
         return array.astype(bool)
     flags = np.zeros(len(array), dtype=bool)
     for row, value in enumerate(array.tolist()):
         if is_missing(value) or value not in (0, 1):
-            raise bad_value(column, row, value, "True or False is needed")
+            raise value_error(column, row, value, "True or False is needed")
         flags[row] = value
     return flags
 
 
 def as_groups(column: str, values: Any) -> np.ndarray:
     """Return a column of group names as strings or integers; a missing name is an error."""
-    array = raw(column, values)
+    array = as_column(column, values)
     if array.dtype.kind in "iu":
         return array
-    if array.dtype.kind == "O":
-        for row, value in enumerate(array.tolist()):
-            if is_missing(value):
-                raise bad_value(
-                    column, row, value, "name a group; rows on their own need a name each"
-                )
-    elif array.dtype.kind in "fmM" and not np.isfinite(array).all():
-        row = int(np.flatnonzero(~np.isfinite(array))[0])
-        raise bad_value(column, row, array[row], "name a group; rows on their own need a name each")
+    missing = np.zeros(len(array), dtype=bool)
+    if array.dtype.kind in "fmM":
+        missing = ~np.isfinite(array)
+    elif array.dtype.kind == "O":
+        missing[:] = [is_missing(value) for value in array.tolist()]
+    if missing.any():
+        row = int(np.flatnonzero(missing)[0])
+        remedy = "name a group; rows on their own need a name each"
+        raise value_error(column, row, array[row], remedy)
     return array.astype(str)
 
 
@@ -189,15 +165,3 @@ def check_distinct(names: Sequence[str], what: str) -> None:
         raise ValueError(
             f"{what} must be distinct; {doubled} occur twice. Give each a name of its own."
         )
-
-
-def check_models(names: Sequence[str]) -> None:
-    """Models of full feedback: two or more, distinct, named."""
-    if len(names) < 2:
-        raise ValueError(
-            f"models: {list(names)} is too few to choose from; give a column for each of two or "
-            "more models"
-        )
-    if "" in names:
-        raise ValueError(f"models: number {list(names).index('')} has an empty name; name it")
-    check_distinct(names, "models")

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from ..feedback import Feedback
+from ..feedback import Feedback, positions
 from ..nuisance import PerModelOutcome
 from ..routers import RouterMixin, read_fit_input, read_queries
 from ._fixed import mean_outcomes
@@ -135,7 +135,7 @@ class ThresholdRouter(RouterMixin, BaseEstimator):
             cost[strong] = np.inf
             others = np.delete(np.arange(len(cost)), strong)
             return int(others[cost[others].argmin()]), strong
-        position = {str(label): k for k, label in enumerate(self.classes_)}
+        position = positions(self.classes_)
         labels = [str(label) for label in self.models]
         if len(labels) != 2 or len(set(labels)) != 2 or not set(labels) <= set(position):
             raise ValueError(

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import expit
 from sklearn.utils import check_random_state
 
-from ..feedback import full_feedback, gain_feedback, logged_feedback
+from ..feedback import full_feedback, gain_feedback, logged_feedback, numbered_models
 
 __all__ = ["GoldPreferenceProblem", "make_gold_preference"]
 
@@ -123,7 +123,7 @@ def make_gold_preference(
         models = np.array(["alternative", "primary"])
         quality, offset = np.hstack([zero, quality]), np.hstack([zero, offset])
     else:
-        models = np.array([f"model_{k:0{len(str(n_models - 1))}d}" for k in range(n_models)])
+        models = np.array(numbered_models(n_models))
         appeal = np.exp(np.outer(X[:, min(1, n_features - 1)], np.linspace(-1, 1, n_models)))
         propensity = 0.8 * appeal / appeal.sum(axis=1, keepdims=True) + 0.2 / n_models
         action = (propensity.cumsum(axis=1) < rng.uniform(size=(n_queries, 1))).sum(axis=1)

@@ -9,7 +9,7 @@ from scipy.special import softmax
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import check_array, check_random_state
 
-from ..feedback import logged_feedback, read_feedback
+from ..feedback import logged_feedback, read_feedback, row_columns
 
 __all__ = ["simulate_log"]
 
@@ -107,9 +107,7 @@ def simulate_log(
         feedback.quality[rows, action],
         cost=feedback.cost[rows, action],
         propensity=propensity[rows, action],
-        gold=None if feedback.gold.all() else feedback.gold,
-        group=None if feedback.group is None else y["group"],
-        weight=None if (feedback.weight == 1.0).all() else feedback.weight,
+        **row_columns(y),
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import expit
 from sklearn.utils import check_random_state
 
-from ..feedback import full_feedback, index_of, logged_feedback
+from ..feedback import full_feedback, index_of, logged_feedback, numbered_models
 from ._logging import (
     LoggingMode,
     check_logging,
@@ -248,8 +248,7 @@ def _draw(truth: _Truth, n_queries: int, rng: np.random.RandomState) -> RoutingP
     cost = (expected_cost * noise).astype(np.float32)
     propensity = truth.propensity(X, expected_quality)
     action, rows = draw(propensity, rng), np.arange(n_queries)
-    width = len(str(n_models - 1))
-    models = np.array([f"model_{k:0{width}d}" for k in range(n_models)])
+    models = np.array(numbered_models(n_models))
     return RoutingProblem(
         X=X,
         y=logged_feedback(

@@ -5,17 +5,19 @@ is the one place where a table is turned into plain arrays and checked.
 
 ===============  ===========================================================================
 logged feedback  ``model``, ``quality``; optional ``cost``, ``propensity``, ``gold``,
-                 ``group``, ``weight``. Each row shows the one model that answered.
+                 ``group``, ``weight``, ``time``. Each row shows the one model that answered.
 full feedback    ``quality`` and ``cost`` for every model: nested records in a structured
                  array, or columns ``quality:<model>`` and ``cost:<model>`` in a DataFrame;
-                 optional ``gold``, ``group``, ``weight``.
+                 optional ``gold``, ``group``, ``weight``, ``time``.
 labels           a 1-D array of class labels, read as full feedback: quality 1 for the label
                  and 0 for the rest.
 ===============  ===========================================================================
 """
 
 from ._builders import full_feedback, gain_feedback, logged_feedback
-from ._reader import Feedback, encode_labels, index_of, read_feedback
+from ._columns import ROW_COLUMNS, as_matrix, row_column_names
+from ._labels import check_excluded, encode_labels, index_of, numbered_models, positions
+from ._reader import Feedback, read_feedback, row_columns
 
 __all__ = [
     "Feedback",

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._utils import (
-    as_flags,
-    as_groups,
-    as_matrix,
-    as_numbers,
-    check_lengths,
-    check_models,
-    raw,
-)
+from .._utils import as_column, as_numbers, check_lengths
+from ._columns import as_matrix, check_row_columns
+from ._labels import check_models, numbered_models
 from ._reader import read_feedback
 
 
@@ -28,6 +23,7 @@ def logged_feedback(
     gold: ArrayLike | None = None,
     group: ArrayLike | None = None,
     weight: ArrayLike | None = None,
+    time: ArrayLike | None = None,
 ) -> np.ndarray:
     """Build the target from a log that shows one model's answer per query.
 
@@ -49,11 +45,14 @@ def logged_feedback(
         every row is its own.
     weight : array-like of shape (n,), default=None
         How much a row counts, at least 0. None: 1.
+    time : array-like of shape (n,), default=None
+        When the answer was given: datetimes (without a time zone: taken as UTC) or Unix seconds,
+        one kind in all rows. None: not known.
 
     Returns
     -------
     y : structured ndarray of shape (n,)
-        Only the columns that were given.
+        Only the columns that were given; `time` as Unix seconds.
 
     Raises
     ------
@@ -70,18 +69,13 @@ def logged_feedback(
     >>> y["model"].tolist()
     ['large', 'small']
     """
-    columns = {
-        "model": raw("model", model),
-        "quality": as_numbers("quality", quality),
-        "cost": None if cost is None else as_numbers("cost", cost, minimum=0.0),
-        "propensity": None
-        if propensity is None
-        else as_numbers("propensity", propensity, above=0.0, maximum=1.0, nan_means="estimate it"),
-        **_shared_columns(gold, group, weight),
-    }
-    y = _pack({name: values for name, values in columns.items() if values is not None})
-    read_feedback(y)
-    return y
+    columns = {"model": as_column("model", model), "quality": as_numbers("quality", quality)}
+    if cost is not None:
+        columns["cost"] = as_numbers("cost", cost, minimum=0.0)
+    columns |= check_row_columns(
+        propensity=propensity, gold=gold, group=group, weight=weight, time=time
+    )
+    return _pack(columns)
 
 
 def full_feedback(
@@ -92,6 +86,7 @@ def full_feedback(
     gold: ArrayLike | None = None,
     group: ArrayLike | None = None,
     weight: ArrayLike | None = None,
+    time: ArrayLike | None = None,
 ) -> np.ndarray:
     """Build the target from a table that shows every model's answer to every query.
 
@@ -104,7 +99,7 @@ def full_feedback(
     models : array-like of shape (K,), default=None
         Names of the models, turned into strings. None: the columns of a DataFrame, else
         ``model_0``, ``model_1``, ...
-    gold, group, weight : array-like of shape (n,), default=None
+    gold, group, weight, time : array-like of shape (n,), default=None
         As in `logged_feedback`.
 
     Returns
@@ -126,13 +121,11 @@ def full_feedback(
     """
     names = _model_names(quality, models)
     check_models(names)
-    quality = as_matrix("quality", quality, names)
-    columns = {"quality": quality, **_shared_columns(gold, group, weight)}
+    columns = {"quality": as_matrix("quality", quality, names)}
     if cost is not None:
         columns["cost"] = as_matrix("cost", cost, names, minimum=0.0)
-    y = _pack(columns, names)
-    read_feedback(y)
-    return y
+    columns |= check_row_columns(gold=gold, group=group, weight=weight, time=time)
+    return _pack(columns, names)
 
 
 def gain_feedback(
@@ -143,6 +136,7 @@ def gain_feedback(
     gold: ArrayLike | None = None,
     group: ArrayLike | None = None,
     weight: ArrayLike | None = None,
+    time: ArrayLike | None = None,
 ) -> np.ndarray:
     """Build the target from paired gains of a primary model over an alternative.
 
@@ -154,7 +148,7 @@ def gain_feedback(
         Names of the alternative and of the primary model, in this order.
     cost : array-like of shape (n, 2), default=None
         Dollars per answer, in the order of `models`. None means free.
-    gold, group, weight : array-like of shape (n,), default=None
+    gold, group, weight, time : array-like of shape (n,), default=None
         As in `logged_feedback`.
 
     Returns
@@ -182,18 +176,9 @@ def gain_feedback(
     if len(models) != 2:
         raise ValueError(f"models must be two names, (alternative, primary); got {len(models)}")
     quality = np.column_stack([np.zeros_like(gain), gain])
-    return full_feedback(quality, cost, models=models, gold=gold, group=group, weight=weight)
-
-
-def _shared_columns(gold: Any, group: Any, weight: Any) -> dict[str, np.ndarray]:
-    columns = {}
-    if gold is not None:
-        columns["gold"] = as_flags("gold", gold)
-    if group is not None:
-        columns["group"] = as_groups("group", group)
-    if weight is not None:
-        columns["weight"] = as_numbers("weight", weight, minimum=0.0)
-    return columns
+    return full_feedback(
+        quality, cost, models=models, gold=gold, group=group, weight=weight, time=time
+    )
 
 
 def _model_names(quality: Any, models: ArrayLike | None) -> list[str]:
@@ -201,25 +186,22 @@ def _model_names(quality: Any, models: ArrayLike | None) -> list[str]:
         return [str(name) for name in np.asarray(models).ravel().tolist()]
     if hasattr(quality, "columns"):
         return [str(name) for name in quality.columns]
-    n_models = np.shape(quality)[-1] if np.ndim(quality) else 0
-    width = len(str(max(n_models - 1, 0)))
-    return [f"model_{k:0{width}d}" for k in range(n_models)]
+    return numbered_models(np.shape(quality)[-1] if np.ndim(quality) else 0)
 
 
-def _pack(columns: dict[str, np.ndarray], models: list[str] | None = None) -> np.ndarray:
-    """Return a structured array of the columns; a matrix becomes a record with a field a model."""
+def _pack(columns: dict[str, np.ndarray], models: Sequence[str] = ()) -> np.ndarray:
+    """Return a checked structured array; a matrix (n, K) becomes a record with a field a model."""
     check_lengths(columns)
     dtype: list[tuple[str, Any]] = []
     for name, values in columns.items():
-        nested = values.ndim == 2 and models is not None
-        dtype.append(
-            (name, [(model, values.dtype) for model in models] if nested else values.dtype)
-        )
-    y = np.empty(len(next(iter(columns.values()))), dtype=dtype)
+        fields = [(model, values.dtype) for model in models]
+        dtype.append((name, fields if values.ndim == 2 else values.dtype))
+    y = np.empty(len(columns["quality"]), dtype=dtype)
     for name, values in columns.items():
         if values.ndim == 1:
             y[name] = values
         else:
-            for k, model in enumerate(models or ()):
+            for k, model in enumerate(models):
                 y[name][model] = values[:, k]
+    read_feedback(y)
     return y

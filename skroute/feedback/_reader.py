@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.lib.recfunctions import structured_to_unstructured
 
-from .._utils import (
-    as_flags,
-    as_groups,
-    as_numbers,
-    bad_value,
-    check_distinct,
-    check_models,
-    is_missing,
-    raw,
-    shorten,
-)
+from .._utils import as_numbers, check_distinct
+from ._columns import read_row_columns, row_column_names
+from ._labels import check_models, encode_labels, positions, sort_labels
 
-_SHARED = ("gold", "group", "weight")
-_LOGGED = ("model", "quality", "cost", "propensity", *_SHARED)
 # Codes of whole rows, which cross_val_predict puts in the place of y, are nearly all distinct.
 _DISTINCT_SHARE, _DISTINCT_ROWS = 0.8, 30
 
@@ -35,7 +25,7 @@ class Feedback:
     ----------
     classes : ndarray of shape (K,)
         Model labels sorted by their string; every model axis is in this order.
-    action : ndarray of shape (n,) or None
+    action : ndarray of int of shape (n,) or None
         Index into `classes` of the logged model, -1 for one that is not among them. None in full
         feedback.
     quality, cost : ndarray of shape (n,) if logged, (n, K) if full
@@ -43,12 +33,17 @@ class Feedback:
     propensity : ndarray of shape (n,) or None
         Propensity of the logged model, NaN where it is to be estimated. None in full feedback.
     gold : ndarray of bool of shape (n,)
+        False where the quality is preference-based.
     group : ndarray of int of shape (n,) or None
         Codes of the groups; None: every row its own.
     weight : ndarray of shape (n,)
+        How much a row counts.
+    time : ndarray of shape (n,) or None
+        When the answer was given, in seconds since 1970 (UTC); None: not known.
     """
 
     classes: np.ndarray
+    # Any, since who has asked for `logged` need not ask again whether there is an array.
     action: Any
     quality: np.ndarray
     cost: np.ndarray
@@ -56,6 +51,7 @@ class Feedback:
     gold: np.ndarray
     group: np.ndarray | None
     weight: np.ndarray
+    time: np.ndarray | None
 
     def __len__(self) -> int:
         return len(self.quality)
@@ -74,20 +70,12 @@ class Feedback:
 
     def take(self, rows: np.ndarray) -> Feedback:
         """Return the rows named by an index or mask."""
-
-        def pick(values: np.ndarray | None) -> np.ndarray | None:
-            return None if values is None else values[rows]
-
-        return replace(
-            self,
-            action=pick(self.action),
-            quality=self.quality[rows],
-            cost=self.cost[rows],
-            propensity=pick(self.propensity),
-            gold=self.gold[rows],
-            group=pick(self.group),
-            weight=self.weight[rows],
-        )
+        taken: dict[str, Any] = {}
+        for field in fields(self):
+            values = getattr(self, field.name)
+            if field.name != "classes" and values is not None:
+                taken[field.name] = values[rows]
+        return replace(self, **taken)
 
     def reweighted(self, sample_weight: np.ndarray | None) -> Feedback:
         """Return the table with its weights multiplied by `sample_weight`."""
@@ -101,11 +89,11 @@ class Feedback:
         A logged model that is not among them gets action -1. Full feedback has to hold them all;
         its other models are left out.
         """
-        position = {str(label): k for k, label in enumerate(self.classes)}
         if self.action is not None:
-            target = {str(label): k for k, label in enumerate(classes)}
+            target = positions(classes)
             codes = np.array([target.get(str(label), -1) for label in self.classes], dtype=np.intp)
             return replace(self, classes=classes, action=codes[self.action])
+        position = positions(self.classes)
         missing = [str(label) for label in classes if str(label) not in position]
         if missing:
             raise ValueError(
@@ -134,6 +122,15 @@ def read_feedback(y: Any) -> Feedback:
     ------
     ValueError
         If the table is not one of those forms or a value is not allowed.
+
+    Examples
+    --------
+    >>> from skroute.feedback import logged_feedback, read_feedback
+    >>> feedback = read_feedback(logged_feedback(["small", "large"], [0.4, 0.9]))
+    >>> feedback.classes.tolist(), feedback.action.tolist()
+    (['large', 'small'], [1, 0])
+    >>> read_feedback(feedback) is feedback
+    True
     """
     if isinstance(y, Feedback):
         return y
@@ -154,14 +151,20 @@ def read_feedback(y: Any) -> Feedback:
     if y.ndim != 1:
         raise ValueError(f"y must have one record a row, got a table of shape {y.shape}")
     if "quality" in names and y.dtype["quality"].names:
-        return _read_full(*_matrices_of_records(y), y, names)
+        return _read_full(*_matrices_of_records(y, names), y, names)
     return _read_logged(y, names)
 
 
-def _check_names(names: Sequence[str], known: Sequence[str], needed: Sequence[str]) -> None:
-    for name in needed:
-        if name not in names:
-            raise ValueError(f"y lacks the column {name!r}; it has {list(names)}")
+def row_columns(y: Any) -> dict[str, Any]:
+    """Return, as they stand, the columns of `y` that logged and full feedback have in common."""
+    names = row_column_names(logged=False)
+    if isinstance(y, Feedback):
+        return {name: getattr(y, name) for name in names}
+    present = list(y.columns) if hasattr(y, "columns") else np.asarray(y).dtype.names or ()
+    return {name: y[name] for name in names if name in present}
+
+
+def _check_names(names: Sequence[str], known: Sequence[str]) -> None:
     for name in names:
         if name not in known:
             raise ValueError(
@@ -175,103 +178,26 @@ def _check_rows(n_rows: int) -> None:
         raise ValueError("y has no rows (0 sample(s)); at least one is required")
 
 
-def _shared(y: Any, names: Sequence[str], n_rows: int) -> dict[str, Any]:
-    group = None
-    if "group" in names:
-        group = np.unique(as_groups("group", y["group"]), return_inverse=True)[1].reshape(-1)
-    weight = np.ones(n_rows)
-    if "weight" in names:
-        weight = as_numbers("weight", y["weight"], minimum=0.0).astype(np.float64)
-        if not weight.any():
-            raise ValueError("column 'weight': all weights are 0; at least one must be positive")
-    gold = as_flags("gold", y["gold"]) if "gold" in names else np.ones(n_rows, dtype=bool)
-    return {"gold": gold, "group": group, "weight": weight}
-
-
-def _sort_labels(labels: list[Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the labels sorted by string, and the place in that order of each."""
-    strings = [str(label) for label in labels]
-    if len(set(strings)) < len(strings):
-        doubled = sorted({name for name in strings if strings.count(name) > 1})
-        raise ValueError(
-            f"models {doubled} occur as labels of different types that read the same. Use one type."
-        )
-    order = sorted(range(len(labels)), key=strings.__getitem__)
-    place = np.empty(len(labels), dtype=np.intp)
-    place[order] = np.arange(len(labels))
-    classes = np.array([labels[k] for k in order])
-    if len({type(label) for label in labels}) > 1:
-        classes = np.empty(len(labels), dtype=object)
-        classes[:] = [labels[k] for k in order]
-    return classes, place
-
-
-def encode_labels(column: str, values: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return the distinct labels of a column, sorted by string, and each row's index into them."""
-    array = raw(column, values)
-    if array.dtype.kind == "O":
-        found: dict[Any, int] = {}
-        codes = np.empty(len(array), dtype=np.intp)
-        for row, label in enumerate(array.tolist()):
-            if is_missing(label) or not isinstance(
-                label, str | bytes | int | np.integer | np.bool_
-            ):
-                raise bad_value(
-                    column, row, label, "a model's label, text or an integer, is needed"
-                )
-            codes[row] = found.setdefault(label, len(found))
-        labels: list[Any] = list(found)
-        kept = np.array(labels)
-        # Objects that are all text or all integers are as good as a column of that type.
-        if kept.dtype.kind in "Uiub" and len({type(label) for label in labels}) == 1:
-            labels = list(kept)
-    else:
-        if array.dtype.kind == "f":
-            wrong = np.flatnonzero(~np.isfinite(array) | (array != np.floor(array)))
-            if len(wrong):
-                row = int(wrong[0])
-                raise ValueError(
-                    f"column {column!r}, row {row}: found {shorten(array[row])}; labels are text "
-                    "or integers. Unknown label type: continuous"
-                )
-        elif array.dtype.kind not in "iubUSO":
-            raise ValueError(f"column {column!r}: labels are text or integers, got {array.dtype}")
-        distinct, codes = np.unique(array, return_inverse=True)
-        labels = list(distinct)
-    classes, place = _sort_labels(labels)
-    if array.dtype.kind != "O":
-        classes = classes.astype(array.dtype)
-    return classes, place[codes.reshape(-1)]
-
-
-def index_of(labels: Any, classes: Sequence[Any]) -> np.ndarray:
-    """Return the index (n,) into `classes` of each label, matched by string."""
-    position = {str(label): k for k, label in enumerate(classes)}
-    names, code = np.unique(np.asarray(labels).astype(str), return_inverse=True)
-    unknown = [name for name in names.tolist() if name not in position]
-    if unknown:
-        raise ValueError(f"labels hold unknown models {unknown}; known: {list(position)}")
-    return np.array([position[name] for name in names.tolist()], dtype=np.intp)[code.reshape(-1)]
+def _free(quality: np.ndarray) -> np.ndarray:
+    """Return costs of 0, shaped like `quality`, in the memory of one number."""
+    return np.broadcast_to(quality.dtype.type(0), quality.shape)
 
 
 def _read_logged(y: Any, names: Sequence[str]) -> Feedback:
-    _check_names(names, _LOGGED, ("model", "quality"))
+    for name in ("model", "quality"):
+        if name not in names:
+            raise ValueError(f"y lacks the column {name!r}; it has {list(names)}")
+    _check_names(names, ["model", "quality", "cost", *row_column_names(logged=True)])
     classes, action = encode_labels("model", y["model"])
     _check_rows(len(action))
     quality = as_numbers("quality", y["quality"])
-    cost = np.broadcast_to(quality.dtype.type(0), quality.shape)
-    if "cost" in names:
-        cost = as_numbers("cost", y["cost"], minimum=0.0)
-    propensity = np.full(len(action), np.nan)
-    if "propensity" in names:
-        propensity = as_numbers(
-            "propensity", y["propensity"], above=0.0, maximum=1.0, nan_means="estimate it"
-        ).astype(np.float64)
-    shared = _shared(y, names, len(action))
-    return Feedback(classes, action, quality, cost, propensity=propensity, **shared)
+    cost = as_numbers("cost", y["cost"], minimum=0.0) if "cost" in names else _free(quality)
+    by_row = read_row_columns(y, names, len(action), logged=True)
+    return Feedback(classes, action, quality, cost, **by_row)
 
 
 def _matrices_of_frame(y: Any, names: list[str]) -> tuple[list[str], np.ndarray, np.ndarray | None]:
+    """Return the models of full feedback in a DataFrame, their quality and cost (n, K)."""
     models = [name.partition(":")[2] for name in names if name.startswith("quality:")]
     with_cost = [name.partition(":")[2] for name in names if name.startswith("cost:")]
     if with_cost and set(with_cost) != set(models):
@@ -279,8 +205,8 @@ def _matrices_of_frame(y: Any, names: list[str]) -> tuple[list[str], np.ndarray,
         raise ValueError(
             f"y must have both or neither of quality:<m> and cost:<m> for models {odd}"
         )
-    known = [f"{part}:{model}" for part in ("quality", "cost") for model in models]
-    _check_names(names, [*known, *_SHARED], ())
+    outcomes = [f"{part}:{model}" for part in ("quality", "cost") for model in models]
+    _check_names(names, [*outcomes, *row_column_names(logged=False)])
 
     def matrix(part: str, minimum: float | None = None) -> np.ndarray:
         columns = [f"{part}:{model}" for model in models]
@@ -289,9 +215,12 @@ def _matrices_of_frame(y: Any, names: list[str]) -> tuple[list[str], np.ndarray,
     return models, matrix("quality"), matrix("cost", 0.0) if with_cost else None
 
 
-def _matrices_of_records(y: np.ndarray) -> tuple[list[str], np.ndarray, np.ndarray | None]:
-    models = list(y.dtype["quality"].names)
-    _check_names(y.dtype.names, ("quality", "cost", *_SHARED), ())
+def _matrices_of_records(
+    y: np.ndarray, names: list[str]
+) -> tuple[list[str], np.ndarray, np.ndarray | None]:
+    """Return the models of full feedback in nested records, their quality and cost (n, K)."""
+    models = list(y.dtype["quality"].names or ())
+    _check_names(names, ["quality", "cost", *row_column_names(logged=False)])
 
     def matrix(part: str, minimum: float | None = None) -> np.ndarray:
         records = y[part]
@@ -304,7 +233,7 @@ def _matrices_of_records(y: np.ndarray) -> tuple[list[str], np.ndarray, np.ndarr
             as_numbers(f"{part}:{model}", values[:, k], minimum=minimum)
         return values if values.dtype in (np.float32, np.float64) else values.astype(np.float64)
 
-    return models, matrix("quality"), matrix("cost", 0.0) if "cost" in y.dtype.names else None
+    return models, matrix("quality"), matrix("cost", 0.0) if "cost" in names else None
 
 
 def _read_full(
@@ -316,15 +245,13 @@ def _read_full(
 ) -> Feedback:
     check_models(models)
     _check_rows(len(quality))
-    classes, place = _sort_labels(models)
+    classes, place = sort_labels(models)
     order = np.argsort(place)
     if (order != np.arange(len(order))).any():
         quality = quality[:, order]
         cost = None if cost is None else cost[:, order]
-    if cost is None:
-        cost = np.broadcast_to(quality.dtype.type(0), quality.shape)
-    shared = _shared(y, names, len(quality))
-    return Feedback(classes, None, quality, cost, propensity=None, **shared)
+    by_row = read_row_columns(y, names, len(quality), logged=False)
+    return Feedback(classes, None, quality, _free(quality) if cost is None else cost, **by_row)
 
 
 def _read_labels(y: np.ndarray) -> Feedback:
@@ -332,29 +259,27 @@ def _read_labels(y: np.ndarray) -> Feedback:
         y = y[:, 0]
     if y.ndim != 1:
         if y.dtype.kind in "iu":
-            raise ValueError(
-                f"y is an array of integers of shape {y.shape}, as cross_val_predict(method="
-                "'predict_proba') makes of a table by replacing its values by codes. Use "
-                "method='predict', or call fit and predict_proba on your own splits."
-            )
+            raise ValueError(_codes_of(f"is an array of integers of shape {y.shape}", "values"))
         raise ValueError(
             f"y must be a table of feedback or 1-D labels, got an array of shape {y.shape}. For "
             "every model's outcome use skroute.full_feedback(quality, cost, models=...)."
         )
     _check_rows(len(y))
     classes, action = encode_labels("y", y)
-    if (
-        y.dtype.kind in "iu"
-        and len(y) >= _DISTINCT_ROWS
-        and len(classes) > _DISTINCT_SHARE * len(y)
-    ):
+    n_rows, n_classes = len(y), len(classes)
+    if y.dtype.kind in "iu" and n_rows >= _DISTINCT_ROWS and n_classes > _DISTINCT_SHARE * n_rows:
         raise ValueError(
-            f"y holds {len(classes)} different integers in {len(y)} rows, as cross_val_predict("
-            "method='predict_proba') makes of a table by replacing its rows by codes. Use "
-            "method='predict', or call fit and predict_proba on your own splits."
+            _codes_of(f"holds {n_classes} different integers in {n_rows} rows", "rows")
         )
-    quality = np.zeros((len(y), len(classes)))
-    quality[np.arange(len(y)), action] = 1.0
-    cost = np.broadcast_to(np.float64(0), quality.shape)
-    shared = _shared(None, (), len(y))
-    return Feedback(classes, None, quality, cost, propensity=None, **shared)
+    quality = np.zeros((n_rows, n_classes))
+    quality[np.arange(n_rows), action] = 1.0
+    by_row = read_row_columns(None, (), n_rows, logged=False)
+    return Feedback(classes, None, quality, _free(quality), **by_row)
+
+
+def _codes_of(found: str, replaced: str) -> str:
+    return (
+        f"y {found}, as cross_val_predict(method='predict_proba') makes of a table by replacing "
+        f"its {replaced} by codes. Use method='predict', or call fit and predict_proba on your own "
+        "splits."
+    )

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .._utils import as_matrix, as_numbers, check_cost_sensitivity
-from ..feedback import Feedback, read_feedback
+from .._utils import as_numbers, check_cost_sensitivity
+from ..feedback import Feedback, as_matrix, read_feedback
 from ._policies import read_models
 
 PREDICTED_QUALITY, PREDICTED_COST = "predicted_quality", "predicted_cost"

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .._utils import as_matrix, check_distinct, shorten
-from ..feedback import encode_labels
+from .._utils import check_distinct, short_repr
+from ..feedback import as_matrix, encode_labels, positions
 
 # A row of probabilities computed in float32 sums to 1 within this.
 _SUM_TOLERANCE = 1e-4
@@ -74,13 +74,13 @@ def read_policy(policy: Any, models: np.ndarray, n_rows: int, name: str = "polic
 
 def _read_choice(policy: Any, models: np.ndarray, name: str) -> np.ndarray:
     labels, codes = encode_labels(name, policy)
-    position = {str(label): k for k, label in enumerate(models)}
+    position = positions(models)
     place = np.array([position.get(str(label), -1) for label in labels], dtype=np.intp)
     choice = place[codes]
     if (choice < 0).any():
         row = int(np.flatnonzero(choice < 0)[0])
         raise ValueError(
-            f"{name}, row {row}: chooses {shorten(labels[codes[row]])}, which is not among the "
+            f"{name}, row {row}: chooses {short_repr(labels[codes[row]])}, which is not among the "
             f"models {list(position)}. Name every model that the policy may choose in models=."
         )
     return choice

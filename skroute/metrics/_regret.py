@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._utils import as_matrix, check_cost_sensitivity, check_sample_weight
-from ..feedback import read_feedback
+from .._utils import check_cost_sensitivity, check_sample_weight
+from ..feedback import as_matrix, read_feedback
 from ._evidence import rows_that_count
 from ._policies import read_models, read_policy
 

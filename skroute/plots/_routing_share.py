@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._utils import as_matrix, check_cost_sensitivity
+from .._utils import check_cost_sensitivity
+from ..feedback import as_matrix
 from ..metrics import read_models
 from ..routers import Frontier
 from ._drawing import as_text, new_axes

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
-from .._utils import VersionedMixin, check_cost_sensitivity, check_excluded, check_sample_weight
-from ..feedback import Feedback, read_feedback
+from .._utils import VersionedMixin, check_cost_sensitivity, check_sample_weight
+from ..feedback import Feedback, check_excluded, read_feedback
 from ..metrics import TrainingQueries, honest_value
 
 _FLOATS = (np.float64, np.float32)

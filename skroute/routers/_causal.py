@@ -11,9 +11,9 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from .._utils import Folds, check_excluded, check_sample_weight, make_folds
+from .._utils import Folds, check_sample_weight, make_folds
 from ..correction import correct_by_columns, without_bias_columns
-from ..feedback import Feedback
+from ..feedback import Feedback, check_excluded
 from ..nuisance import Overlap, fill_propensity, make_outcome_model
 from ._base import RouterMixin, read_fit_input, read_queries
 from ._calibration import Calibration
