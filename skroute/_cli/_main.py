@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         "--log",
         metavar="FILE",
         help="your own log (.csv, .parquet): model, quality; optional cost, propensity, gold, "
-        "group, weight",
+        "group, weight, time",
     )
     parser.add_argument(
         "--features", metavar="FILE", help="features of the queries, .npy (n, d), row by row"

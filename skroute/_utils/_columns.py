@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,9 @@ def as_numbers(
 
 
 def _parse_numbers(column: str, array: np.ndarray) -> np.ndarray:
+    with suppress(TypeError, ValueError, OverflowError):
+        return array.astype(np.float64)
+    # A value is missing or no number: find it.
     parsed = np.empty(len(array))
     for row, value in enumerate(array.tolist()):
         try:

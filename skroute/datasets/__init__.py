@@ -10,9 +10,10 @@ simulate_log           what a biased deployment would have logged of a full tabl
 """
 
 from ._gold_preference import GoldPreferenceProblem, make_gold_preference
+from ._log_files import load_routing_log
 from ._logging import simulate_log
 from ._synthetic import RoutingProblem, make_routing_problem
-from ._tables import RoutingTable, load_routing_log, load_routing_table
+from ._tables import RoutingTable, load_routing_table
 
 __all__ = [
     "GoldPreferenceProblem",

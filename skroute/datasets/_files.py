@@ -1,20 +1,31 @@
-"""Columns of CSV and Parquet files, with errors that name the file."""
+"""What the loaders share: columns of CSV and Parquet files, features, errors that name the file."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.utils import check_array
 
-from .._utils import check_distinct
+from .._utils import as_numbers, check_distinct
+from ..feedback import ROW_COLUMNS
 
-_FLAGS = {"true": True, "false": False, "1": True, "0": False}
+
+@contextmanager
+def errors_naming(path: str | Path) -> Iterator[None]:
+    """Put the file's name before the message of any ValueError of the block."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
-def existing(path: str | Path) -> Path:
+def check_exists(path: str | Path) -> Path:
+    """Return the path of a file; raise where there is none."""
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: there is no such file")
@@ -27,7 +38,7 @@ def read_columns(path: Path) -> dict[str, Any]:
         return _read_parquet(path)
     if path.suffix.lower() == ".csv":
         return _read_csv(path)
-    raise ValueError(f"{path}: a file named .csv or .parquet is needed, got {path.suffix!r}")
+    raise ValueError(f"a file named .csv or .parquet is needed, got {path.suffix!r}")
 
 
 def _read_csv(path: Path) -> dict[str, Any]:
@@ -37,17 +48,18 @@ def _read_csv(path: Path) -> dict[str, Any]:
             names = [name.strip() for name in next(reader, [])]
             rows = [row for row in reader if row]
         except (csv.Error, UnicodeDecodeError) as error:
-            raise ValueError(f"{path}: is not a CSV file in UTF-8 ({error})") from error
-    _check_header(path, names)
+            raise ValueError(f"is not a CSV file in UTF-8 ({error})") from error
+    _check_header(names)
     for number, row in enumerate(rows):
         if len(row) != len(names):
             raise ValueError(
-                f"{path}: row {number} has {len(row)} cells and the header has {len(names)}; "
-                "give every row one cell a column"
+                f"row {number} has {len(row)} cells and the header has {len(names)}; give every "
+                "row one cell a column"
             )
     columns = zip(*rows, strict=True) if rows else ((),) * len(names)
+    parse = {column.name: column.parse_cell for column in ROW_COLUMNS}
     return {
-        name: [value if value != "" else None for value in column]
+        name: [None if cell == "" else parse.get(name, str)(cell) for cell in column]
         for name, column in zip(names, columns, strict=True)
     }
 
@@ -62,61 +74,69 @@ def _read_parquet(path: Path) -> dict[str, Any]:
             # No such library, or pandas without a Parquet engine.
             continue
         except Exception as error:
-            raise ValueError(f"{path}: is not a readable Parquet file ({error})") from error
+            raise ValueError(f"is not a readable Parquet file ({error})") from error
     if frame is None:
         raise ImportError(
             f"{path}: reading Parquet needs polars, or pandas with pyarrow; install one of them "
             "or save the table as CSV"
         )
     names = [str(name) for name in frame.columns]
-    _check_header(path, names)
+    _check_header(names)
     return {name: frame[name] for name in names}
 
 
-def _check_header(path: Path, names: list[str]) -> None:
+def _check_header(names: list[str]) -> None:
     if not names:
-        raise ValueError(f"{path}: is empty; a header with the names of the columns is needed")
-    try:
-        check_distinct(names, "columns")
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
+        raise ValueError("is empty; a header with the names of the columns is needed")
+    check_distinct(names, "columns")
 
 
-def flags(column: Any) -> Any:
-    """Turn the texts true, false, 1 and 0 into flags; other values are left to be refused."""
-    if not isinstance(column, list):
-        return column
-    return [_FLAGS.get(value.lower(), value) if value else value for value in column]
+def refuse_unknown(what: str, names: Iterable[str], known: Iterable[str]) -> None:
+    """Raise if there are `names`, of columns say, that are not known."""
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ValueError(
+            f"unknown {what} {unknown}; known are {', '.join(known)}; rename them or leave them out"
+        )
 
 
-def numbers(column: Any) -> Any:
-    """Turn a column of text into numbers at once, if every cell is one; else leave it as it is."""
-    if isinstance(column, list):
+def take_features(columns: dict[str, Any]) -> np.ndarray | None:
+    """Take the columns x0, x1, ... out of `columns` and return them side by side."""
+    taken: list[np.ndarray] = []
+    while (name := f"x{len(taken)}") in columns:
+        taken.append(as_numbers(name, columns.pop(name)))
+    return np.column_stack(taken) if taken else None
+
+
+def resolve_features(path: Path, X: Any, features: str | Path | None, n_rows: int) -> np.ndarray:
+    """Return float32 features (n, d): those of the .npy file `features`, else `X` out of `path`."""
+    with errors_naming(path if features is None else features):
+        if features is not None:
+            X = _load_array(check_exists(features))
+        if X is None:
+            raise ValueError(
+                "has no features; give columns x0, x1, ... or features=, a .npy file with a row "
+                f"for each of the {n_rows} rows"
+            )
         try:
-            return np.array(column).astype(np.float64) if None not in column else column
-        except ValueError:
-            return column
-    return column
+            X = check_array(X, dtype=np.float32)
+        except ValueError as error:
+            raise ValueError(f"the features are not an array (n, d) of numbers: {error}") from error
+        if len(X) != n_rows:
+            raise ValueError(
+                f"the features have {len(X)} rows and the table has {n_rows}; match them"
+            )
+    return X
 
 
-def load_array(path: str | Path) -> np.ndarray:
-    """Return the array of a .npy file."""
-    path = existing(path)
+def _load_array(path: Path) -> np.ndarray:
     try:
         array = np.load(path, allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
         raise ValueError(
-            f"{path}: is not a .npy file of plain numbers ({error}); save the features with "
-            "numpy.save as an array (n, d)"
+            f"is not a .npy file of plain numbers ({error}); save the features with numpy.save as "
+            "an array (n, d)"
         ) from error
     if not isinstance(array, np.ndarray):
-        raise ValueError(f"{path}: holds several arrays; save the features alone, as .npy")
+        raise ValueError("holds several arrays; save the features alone, as .npy")
     return array
-
-
-def named(path: Path, build: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Call `build`, with the file's name before the message of an error."""
-    try:
-        return build(*args, **kwargs)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None

@@ -9,8 +9,7 @@ from scipy.special import expit
 from sklearn.utils import check_random_state
 
 from ..feedback import full_feedback, gain_feedback, logged_feedback, numbered_models
-
-__all__ = ["GoldPreferenceProblem", "make_gold_preference"]
+from ._logging import check_at_least, draw
 
 # Every model gets this share of its bias from what all models have in common.
 _COMMON_BIAS = 0.7
@@ -91,9 +90,9 @@ def make_gold_preference(
     Notes
     -----
     Features are normal with variances that fall like 1 / j, as principal components of embeddings
-    do. Expected quality is logistic in the leading 8, and the bias a level plus a smooth function
-    of them; with more than two models, mostly the same one for all. In the log, strong models got
-    queries that are high in the second feature.
+    do. Expected quality is logistic in the leading 8, and the bias a smooth function of them, not
+    centred at 0; with more than two models, mostly the same one for all. In the log, strong models
+    got queries that are high in the second feature.
 
     Examples
     --------
@@ -102,10 +101,11 @@ def make_gold_preference(
     >>> int(problem.y["gold"].sum()), problem.models.tolist()
     (100, ['alternative', 'primary'])
     """
-    _check(n_queries, n_features, n_models, n_gold)
-    for name, value in (("bias", bias), ("noise", noise), ("preference_noise", preference_noise)):
-        if not value >= 0:
-            raise ValueError(f"{name} must be at least 0, got {value!r}")
+    check_at_least(1, n_features=n_features)
+    check_at_least(2, n_queries=n_queries, n_models=n_models)
+    check_at_least(0, bias=bias, noise=noise, preference_noise=preference_noise)
+    if not 1 <= n_gold < n_queries:
+        raise ValueError(f"n_gold must be from 1 to n_queries - 1, got {n_gold!r}")
     rng = check_random_state(random_state)
     X = rng.normal(size=(n_queries, n_features)) / np.sqrt(np.arange(1, n_features + 1))
     shown = 1 if n_models == 2 else n_models
@@ -126,8 +126,7 @@ def make_gold_preference(
         models = np.array(numbered_models(n_models))
         appeal = np.exp(np.outer(X[:, min(1, n_features - 1)], np.linspace(-1, 1, n_models)))
         propensity = 0.8 * appeal / appeal.sum(axis=1, keepdims=True) + 0.2 / n_models
-        action = (propensity.cumsum(axis=1) < rng.uniform(size=(n_queries, 1))).sum(axis=1)
-        action, rows = np.minimum(action, n_models - 1), np.arange(n_queries)
+        action, rows = draw(propensity, rng), np.arange(n_queries)
         y = logged_feedback(
             models[action],
             label[rows, action],
@@ -136,18 +135,6 @@ def make_gold_preference(
         )
         y_gold = full_feedback(gold, models=models)
     return GoldPreferenceProblem(X, y, y_gold, models, quality, offset, gold_propensity)
-
-
-def _check(n_queries: int, n_features: int, n_models: int, n_gold: int) -> None:
-    for name, value, least in (
-        ("n_queries", n_queries, 2),
-        ("n_features", n_features, 1),
-        ("n_models", n_models, 2),
-    ):
-        if value < least:
-            raise ValueError(f"{name} must be at least {least}, got {value!r}")
-    if not 1 <= n_gold < n_queries:
-        raise ValueError(f"n_gold must be from 1 to n_queries - 1, got {n_gold!r}")
 
 
 def _expected_quality(X: np.ndarray, n_models: int, rng: np.random.RandomState) -> np.ndarray:

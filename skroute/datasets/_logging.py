@@ -11,8 +11,6 @@ from sklearn.utils import check_array, check_random_state
 
 from ..feedback import logged_feedback, read_feedback, row_columns
 
-__all__ = ["simulate_log"]
-
 LoggingMode = Literal["linear", "difficulty", "uniform"]
 MODES = ("linear", "difficulty", "uniform")
 
@@ -52,8 +50,8 @@ def simulate_log(
     Returns
     -------
     y_log : structured ndarray of shape (n,)
-        Logged feedback with `cost` and the true `propensity` of the logged model. Labels, `gold`,
-        `group` and `weight` are those of `y`.
+        Logged feedback with `cost` and the true `propensity` of the logged model. Labels and all
+        columns with one value a row are those of `y`.
 
     Raises
     ------
@@ -90,12 +88,13 @@ def simulate_log(
     rng = check_random_state(random_state)
     direction = rng.normal(size=(X.shape[1], feedback.n_models))
     score = (X - X.mean(axis=0)) @ direction
+    difficulty = np.zeros(len(X))
+    if mode == "difficulty":
+        difficulty = _apparent_difficulty(X, feedback.quality.mean(axis=1), rng)
     propensity = logging_propensities(
         score / (score.std() or 1.0),
         standardize(feedback.quality.mean(axis=0, dtype=np.float64)),
-        _apparent_difficulty(X, feedback.quality.mean(axis=1), rng)
-        if mode == "difficulty"
-        else None,
+        difficulty,
         mode=mode,
         strength=strength,
         floor=floor,
@@ -111,6 +110,13 @@ def simulate_log(
     )
 
 
+def check_at_least(least: float, **values: float) -> None:
+    """Raise where an argument, given by its name, is below `least` or NaN."""
+    for name, value in values.items():
+        if not value >= least:
+            raise ValueError(f"{name} must be at least {least}, got {value!r}")
+
+
 def check_logging(mode: str, strength: float, floor: float) -> None:
     if mode not in MODES:
         raise ValueError(f"mode must be one of {MODES}, got {mode!r}")
@@ -123,7 +129,7 @@ def check_logging(mode: str, strength: float, floor: float) -> None:
 def logging_propensities(
     score: np.ndarray,
     ability: np.ndarray,
-    hardness: np.ndarray | None,
+    difficulty: np.ndarray,
     *,
     mode: str,
     strength: float,
@@ -137,8 +143,8 @@ def logging_propensities(
         Linear scores of the queries, of unit scale.
     ability : ndarray of shape (K,)
         Mean quality of the models, standardized.
-    hardness : ndarray of shape (n,) or None
-        How hard the queries look, standardized; for mode "difficulty".
+    difficulty : ndarray of shape (n,)
+        How hard the queries look, standardized; used by mode "difficulty" alone.
     """
     n_models = score.shape[1]
     if mode == "uniform":
@@ -146,7 +152,7 @@ def logging_propensities(
     if mode == "linear":
         logits = score + ability
     else:
-        logits = 1.5 * np.tanh(2.0 * hardness)[:, None] * ability + 0.5 * np.tanh(3.0 * score)
+        logits = 1.5 * np.tanh(2.0 * difficulty)[:, None] * ability + 0.5 * np.tanh(3.0 * score)
     return (1.0 - floor) * softmax(strength * logits.astype(np.float64), axis=1) + floor / n_models
 
 
@@ -164,7 +170,7 @@ def standardize(values: np.ndarray) -> np.ndarray:
 def _apparent_difficulty(
     X: np.ndarray, mean_quality: np.ndarray, rng: np.random.RandomState
 ) -> np.ndarray:
-    """How hard a query looks: minus the mean quality on its nearest other rows, standardized."""
+    """Return how hard queries look: minus the mean quality of near other rows, standardized."""
     n_rows = len(X)
     reference = np.arange(n_rows)
     if n_rows > _REFERENCE_ROWS:

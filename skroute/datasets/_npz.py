@@ -10,45 +10,43 @@ from typing import Any
 import numpy as np
 
 from ..feedback import full_feedback, gain_feedback
-from ._files import named
+from ._files import refuse_unknown
 
-_NPZ_KEYS = {
+_NPZ_KEYS = (
     *("X", "models", "quality", "cost", "gold", "preference", "cluster", "group"),
     *("query_chars", "query_utf8", "query_offsets"),
-}
+)
 
 
 def npz_parts(path: Path) -> dict[str, Any]:
-    """Return the fields of a RoutingTable by name; X unchecked, and where it came from."""
+    """Return the fields of a RoutingTable in an archive by name; X is not checked yet."""
     arrays = _read_npz(path)
     for key in ("X", "models"):
         if key not in arrays:
-            raise ValueError(f"{path}: lacks the key {key!r}; it has {sorted(arrays)}")
+            raise ValueError(f"lacks the key {key!r}; it has {sorted(arrays)}")
     models = np.asarray(arrays["models"]).astype(str)
     if models.ndim != 1:
-        raise ValueError(f"{path}: key 'models' must have shape (K,), got {models.shape}")
+        raise ValueError(f"key 'models' must have shape (K,), got {models.shape}")
     shared = {"group": arrays.get("cluster")}
     preference = None
     if "quality" in arrays:
-        y = named(
-            path, full_feedback, arrays["quality"], arrays.get("cost"), models=models, **shared
-        )
+        y = full_feedback(arrays["quality"], arrays.get("cost"), models=models, **shared)
     elif "gold" in arrays and "preference" in arrays:
         if len(models) != 2:
-            raise ValueError(f"{path}: gains need two models, key 'models' has {len(models)}")
+            raise ValueError(f"gains need two models, key 'models' has {len(models)}")
         pair, everywhere = (models[1], models[0]), np.ones(len(arrays["gold"]), dtype=bool)
         y, preference = (
-            named(path, gain_feedback, arrays[key], models=pair, gold=gold, **shared)
+            gain_feedback(arrays[key], models=pair, gold=gold, **shared)
             for key, gold in (("gold", everywhere), ("preference", ~everywhere))
         )
     else:
         raise ValueError(
-            f"{path}: lacks the key 'quality' (or 'gold' and 'preference'); it has {sorted(arrays)}"
+            f"lacks the key 'quality' (or 'gold' and 'preference'); it has {sorted(arrays)}"
         )
     for key in ("group", "query_chars"):
         if key in arrays and np.shape(arrays[key]) != (len(y),):
             raise ValueError(
-                f"{path}: key {key!r} must have shape ({len(y)},), got {np.shape(arrays[key])}"
+                f"key {key!r} must have shape ({len(y)},), got {np.shape(arrays[key])}"
             )
     return {
         "X": arrays["X"],
@@ -57,8 +55,7 @@ def npz_parts(path: Path) -> dict[str, Any]:
         "models": models,
         "task": arrays["group"].astype(str) if "group" in arrays else None,
         "query_chars": arrays.get("query_chars"),
-        "_read_texts": _texts_of_bytes(path, arrays, len(y)),
-        "source": "key 'X'",
+        "_read_texts": _texts_of_bytes(arrays, len(y)),
     }
 
 
@@ -66,35 +63,28 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
     try:
         archive = np.load(path, allow_pickle=False)
     except Exception as error:
-        raise ValueError(f"{path}: is not a readable .npz file ({error})") from error
+        raise ValueError(f"is not a readable .npz file ({error})") from error
     with archive:
-        unknown = sorted(set(archive.files) - _NPZ_KEYS)
-        if unknown:
-            raise ValueError(
-                f"{path}: unknown keys {unknown}; known are {sorted(_NPZ_KEYS)}. Rename them or "
-                "leave them out."
-            )
+        refuse_unknown("keys", archive.files, _NPZ_KEYS)
         arrays = {}
         for key in archive.files:
             try:
                 arrays[key] = archive[key]
             except ValueError as error:
                 raise ValueError(
-                    f"{path}: key {key!r} cannot be read without unpickling ({error}); save plain "
+                    f"key {key!r} cannot be read without unpickling ({error}); save plain "
                     "numbers or text, such as names.astype(str)"
                 ) from error
     return arrays
 
 
-def _texts_of_bytes(
-    path: Path, arrays: dict[str, np.ndarray], n_rows: int
-) -> Callable[[], list[str]] | None:
+def _texts_of_bytes(arrays: dict[str, np.ndarray], n_rows: int) -> Callable[[], list[str]] | None:
     if "query_utf8" not in arrays or "query_offsets" not in arrays:
         return None
     offsets = arrays["query_offsets"]
     if offsets.shape != (n_rows + 1,):
         raise ValueError(
-            f"{path}: key 'query_offsets' must have shape ({n_rows + 1},), got {offsets.shape}"
+            f"key 'query_offsets' must have shape ({n_rows + 1},), got {offsets.shape}"
         )
 
     def decode() -> list[str]:

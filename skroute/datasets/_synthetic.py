@@ -12,13 +12,12 @@ from sklearn.utils import check_random_state
 from ..feedback import full_feedback, index_of, logged_feedback, numbered_models
 from ._logging import (
     LoggingMode,
+    check_at_least,
     check_logging,
     draw,
     logging_propensities,
     standardize,
 )
-
-__all__ = ["RoutingProblem", "make_routing_problem"]
 
 Regime = Literal["linear", "nonlinear", "noisy", "no_signal", "dominating"]
 
@@ -41,17 +40,17 @@ class _Truth:
     """The parameters that decide a problem: outcomes, costs and the logging policy."""
 
     regime: str
-    ability: np.ndarray
-    linear: np.ndarray
-    hidden: np.ndarray
-    mixing: np.ndarray
-    shared: np.ndarray
-    length: np.ndarray
-    price: np.ndarray
-    score: np.ndarray
+    ability: np.ndarray  # (K,), on the scale of logits
+    linear: np.ndarray  # (d, K)
+    hidden: np.ndarray  # (d, hidden units)
+    mixing: np.ndarray  # (hidden units, K)
+    shared: np.ndarray  # (d,), of the difficulty that all models share
+    length: np.ndarray  # (d,)
+    price: np.ndarray  # (K,), dollars
+    score: np.ndarray  # (d, K), of the logging policy
     logging: dict[str, Any]
-    mean_ability: np.ndarray
-    hardness: tuple[float, float]
+    mean_ability: np.ndarray  # (K,), standardized mean quality
+    difficulty: tuple[float, float]  # mean and standard deviation over queries
 
     def quality(self, X: np.ndarray) -> np.ndarray:
         difference = X @ self.linear + np.tanh(3.0 * (X @ self.hidden)) @ self.mixing
@@ -64,9 +63,9 @@ class _Truth:
         return self.price * np.exp(0.5 * (X @ self.length))[:, None]
 
     def propensity(self, X: np.ndarray, quality: np.ndarray) -> np.ndarray:
-        centre, scale = self.hardness
-        hardness = (-quality.mean(axis=1) - centre) / scale
-        return logging_propensities(X @ self.score, self.mean_ability, hardness, **self.logging)
+        centre, scale = self.difficulty
+        difficulty = (-quality.mean(axis=1) - centre) / scale
+        return logging_propensities(X @ self.score, self.mean_ability, difficulty, **self.logging)
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,9 +181,8 @@ def make_routing_problem(
     """
     if regime not in _SCALES:
         raise ValueError(f"regime must be one of {tuple(_SCALES)}, got {regime!r}")
-    for name, value, least in (("n_features", n_features, 1), ("n_models", n_models, 2)):
-        if value < least:
-            raise ValueError(f"{name} must be at least {least}, got {value!r}")
+    check_at_least(1, n_features=n_features)
+    check_at_least(2, n_models=n_models)
     check_logging(logging, strength, floor)
     rng = check_random_state(random_state)
     options = {"mode": logging, "strength": strength, "floor": floor}
@@ -221,24 +219,23 @@ def _make_truth(
         price=np.geomspace(_CHEAPEST, _DEAREST, n_models),
         logging=logging,
         mean_ability=np.zeros(n_models),
-        hardness=(0.0, 1.0),
+        difficulty=(0.0, 1.0),
         **parts,
     )
     # The logging policy needs what its operator would know: how able models are on average, and
     # the scale of difficulty.
     sample = rng.normal(size=(_CALIBRATION_ROWS, n_features)).astype(np.float32)
     quality = truth.quality(sample)
-    hardness = -quality.mean(axis=1, dtype=np.float64)
+    difficulty = -quality.mean(axis=1, dtype=np.float64)
     return replace(
         truth,
         mean_ability=standardize(quality.mean(axis=0, dtype=np.float64)),
-        hardness=(float(hardness.mean()), float(hardness.std()) or 1.0),
+        difficulty=(float(difficulty.mean()), float(difficulty.std()) or 1.0),
     )
 
 
 def _draw(truth: _Truth, n_queries: int, rng: np.random.RandomState) -> RoutingProblem:
-    if n_queries < 1:
-        raise ValueError(f"n_queries must be at least 1, got {n_queries!r}")
+    check_at_least(1, n_queries=n_queries)
     n_models = len(truth.ability)
     X = rng.normal(size=(n_queries, len(truth.linear))).astype(np.float32)
     expected_quality, expected_cost = truth.quality(X), truth.cost(X)

@@ -1,4 +1,4 @@
-"""Routing tables and logs from files."""
+"""Routing tables from files."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_array
 
-from .._utils import as_groups, as_numbers
-from ..feedback import full_feedback, logged_feedback
-from ._files import existing, flags, load_array, named, numbers, read_columns
+from .._utils import as_column, as_groups
+from ..feedback import full_feedback, row_column_names
+from ._files import (
+    check_exists,
+    errors_naming,
+    read_columns,
+    refuse_unknown,
+    resolve_features,
+    take_features,
+)
 from ._npz import npz_parts
-
-__all__ = ["RoutingTable", "load_routing_log", "load_routing_table"]
-
-_LOG_COLUMNS = ("model", "quality", "cost", "propensity", "gold", "group", "weight")
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +74,8 @@ def load_routing_table(path: str | Path, *, features: str | Path | None = None) 
           must stay together; ``group`` (n,): the task; ``query_chars`` (n,); the texts as UTF-8
           bytes ``query_utf8`` with ``query_offsets`` (n + 1,). Nothing is unpickled.
         - ``.csv`` or ``.parquet`` with columns ``quality:<model>`` and, optionally,
-          ``cost:<model>``, ``gold``, ``group``, ``weight``, ``task`` and ``text``; features in
-          columns ``x0``, ``x1``, ... or in a file of their own.
+          ``cost:<model>``, ``gold``, ``group``, ``weight``, ``time``, ``task`` and ``text``;
+          features in columns ``x0``, ``x1``, ... or in a file of their own.
     features : str or Path, default=None
         A ``.npy`` file (n, d) with the features, in the place of those in `path`.
 
@@ -101,162 +103,46 @@ def load_routing_table(path: str | Path, *, features: str | Path | None = None) 
     >>> table.X.dtype, table.y["group"].tolist(), table.y["quality"]["large"].tolist()
     (dtype('float32'), [5, 5, 6], [1.0, 1.0, 0.0])
     """
-    path = existing(path)
-    parts = npz_parts(path) if path.suffix.lower() == ".npz" else _column_parts(path)
-    source = f"{path}: {parts.pop('source')}"
-    if features is not None:
-        parts["X"], source = load_array(features), f"{features}: the array"
-    if parts["X"] is None:
-        raise ValueError(
-            f"{path}: has no features; name them x0, x1, ... or give features=, a .npy file"
-        )
-    X = _check_features(parts.pop("X"), source, len(parts["y"]))
+    path = check_exists(path)
+    with errors_naming(path):
+        parts = npz_parts(path) if path.suffix.lower() == ".npz" else _column_parts(path)
+    X = resolve_features(path, parts.pop("X"), features, len(parts["y"]))
     return RoutingTable(X=X, **parts)
 
 
-def load_routing_log(
-    path: str | Path, *, features: str | Path | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Load logged feedback: one model's outcome a row.
-
-    Parameters
-    ----------
-    path : str or Path
-        A ``.csv`` or ``.parquet`` file with columns ``model`` and ``quality`` and, optionally,
-        ``cost`` (dollars), ``propensity`` (an empty cell: to be estimated), ``gold`` (true or
-        false), ``group`` and ``weight``; features in columns ``x0``, ``x1``, ... or in a file of
-        their own.
-    features : str or Path, default=None
-        A ``.npy`` file (n, d) with the features, row by row as in `path`.
-
-    Returns
-    -------
-    X : ndarray of float32 of shape (n, d)
-    y : structured ndarray of shape (n,)
-        See `skroute.logged_feedback`.
-
-    Raises
-    ------
-    FileNotFoundError, ImportError, ValueError
-        As in `load_routing_table`.
-
-    Examples
-    --------
-    >>> import tempfile, pathlib
-    >>> from skroute.datasets import load_routing_log
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = pathlib.Path(folder) / "log.csv"
-    ...     _ = path.write_text("model,quality,cost,x0\\nlarge,0.9,0.02,1\\nsmall,0.4,0.001,2\\n")
-    ...     X, y = load_routing_log(path)
-    >>> X.shape, y["model"].tolist()
-    ((2, 1), ['large', 'small'])
-    """
-    path = existing(path)
-    columns = read_columns(path)
-    X = _take_features(path, columns)
-    _refuse_unknown(path, columns, _LOG_COLUMNS)
-    for name in ("model", "quality"):
-        if name not in columns:
-            raise ValueError(f"{path}: lacks the column {name!r}; it has {list(columns)}")
-    y = named(path, logged_feedback, **_prepare(columns))
-    if features is not None:
-        return _check_features(load_array(features), f"{features}: the array", len(y)), y
-    if X is None:
-        raise ValueError(
-            f"{path}: has no features; give a .npy file with a row for each of the {len(y)} rows, "
-            "or columns x0, x1, ..."
-        )
-    return _check_features(X, f"{path}: columns x0, x1, ...", len(y)), y
-
-
 def _column_parts(path: Path) -> dict[str, Any]:
+    """Return the fields of a RoutingTable in a file of columns by name; X is not checked yet."""
     columns = read_columns(path)
-    X = _take_features(path, columns)
+    X = take_features(columns)
     models = [name.partition(":")[2] for name in columns if name.startswith("quality:")]
     if not models:
         raise ValueError(
-            f"{path}: has no column quality:<model>; it has {list(columns)}. A log with a column "
-            "'model' is read by load_routing_log."
+            f"has no column quality:<model>; it has {list(columns)}. A log with a column 'model' "
+            "is read by load_routing_log."
         )
-    known = [f"{part}:{model}" for part in ("quality", "cost") for model in models]
-    _refuse_unknown(path, columns, [*known, "gold", "group", "weight", "task", "text"])
-    with_cost = [name for name in columns if name.startswith("cost:")]
-    if with_cost and len(with_cost) < len(models):
-        lacking = [f"cost:{model}" for model in models if f"cost:{model}" not in columns]
-        raise ValueError(
-            f"{path}: lacks the columns {lacking}; give a cost for every model or none"
-        )
+    quality, cost = ([f"{part}:{model}" for model in models] for part in ("quality", "cost"))
+    by_row = row_column_names(logged=False)
+    refuse_unknown("columns", columns, [*quality, *cost, *by_row, "task", "text", "x0, x1, ..."])
+    lacking = [name for name in cost if name not in columns]
+    if 0 < len(lacking) < len(models):
+        raise ValueError(f"lacks the columns {lacking}; give a cost for every model or none")
 
-    def matrix(part: str, minimum: float | None = None) -> np.ndarray:
-        names = [f"{part}:{model}" for model in models]
-        return np.column_stack(
-            [
-                named(path, as_numbers, name, numbers(columns[name]), minimum=minimum)
-                for name in names
-            ]
-        )
+    def side_by_side(names: list[str]) -> np.ndarray:
+        return np.column_stack([as_column(name, columns[name]) for name in names])
 
-    shared = {name: columns[name] for name in ("gold", "group", "weight") if name in columns}
-    y = named(
-        path,
-        full_feedback,
-        matrix("quality"),
-        matrix("cost", 0.0) if with_cost else None,
+    y = full_feedback(
+        side_by_side(quality),
+        None if lacking else side_by_side(cost),
         models=models,
-        **_prepare(shared),
+        **{name: columns[name] for name in by_row if name in columns},
     )
-    task = named(path, as_groups, "task", columns["task"]) if "task" in columns else None
     texts = columns.get("text")
     return {
         "X": X,
         "y": y,
         "y_preference": None,
         "models": np.array(models),
-        "task": None if task is None else task.astype(str),
+        "task": as_groups("task", columns["task"]).astype(str) if "task" in columns else None,
         "query_chars": None,
         "_read_texts": None if texts is None else lambda: ["" if t is None else t for t in texts],
-        "source": "columns x0, x1, ...",
     }
-
-
-def _take_features(path: Path, columns: dict[str, Any]) -> np.ndarray | None:
-    """Take the columns x0, x1, ... out of `columns` and return them side by side."""
-    width = 0
-    while f"x{width}" in columns:
-        width += 1
-    taken = [(f"x{j}", columns.pop(f"x{j}")) for j in range(width)]
-    if not taken:
-        return None
-    return np.column_stack(
-        [named(path, as_numbers, name, numbers(values)) for name, values in taken]
-    )
-
-
-def _prepare(columns: dict[str, Any]) -> dict[str, Any]:
-    """Turn cells of text into the flags and numbers that their columns hold."""
-    ready = {}
-    for name, column in columns.items():
-        if name == "gold":
-            ready[name] = flags(column)
-        else:
-            ready[name] = column if name in ("model", "group") else numbers(column)
-    return ready
-
-
-def _refuse_unknown(path: Path, columns: dict[str, Any], known: Any) -> None:
-    unknown = [name for name in columns if name not in known]
-    if unknown:
-        raise ValueError(
-            f"{path}: unknown columns {unknown}; known are {list(known)} and x0, x1, ... Rename "
-            "them or leave them out."
-        )
-
-
-def _check_features(X: Any, source: str, n_rows: int) -> np.ndarray:
-    try:
-        X = check_array(X, dtype=np.float32)
-    except ValueError as error:
-        raise ValueError(f"{source} does not hold features (n, d): {error}") from None
-    if len(X) != n_rows:
-        raise ValueError(f"{source} has {len(X)} rows and the table has {n_rows}; match them")
-    return X

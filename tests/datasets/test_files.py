@@ -1,0 +1,81 @@
+"""Files that cannot be read, and features in files of their own."""
+
+import re
+
+import numpy as np
+import pytest
+from table_files import log_columns, write
+
+from skroute.datasets import load_routing_log, load_routing_table
+
+
+def test_files_that_are_something_else_are_told(tmp_path):
+    for name in ("table.npz", "table.parquet"):
+        path = tmp_path / name
+        path.write_text("no table")
+        with pytest.raises(ValueError, match=f"{re.escape(str(path))}: is not a readable"):
+            load_routing_table(path)
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.npz: there is no such file"):
+        load_routing_table(tmp_path / "nowhere.npz")
+    with pytest.raises(FileNotFoundError, match="there is no such file"):
+        load_routing_table(tmp_path)
+    (tmp_path / "table.xlsx").write_text("")
+    with pytest.raises(
+        ValueError, match=r"a file named \.csv or \.parquet is needed, got '\.xlsx'"
+    ):
+        load_routing_table(tmp_path / "table.xlsx")
+    (tmp_path / "bytes.csv").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ValueError, match="is not a CSV file in UTF-8"):
+        load_routing_table(tmp_path / "bytes.csv")
+
+
+def test_a_csv_of_uneven_or_missing_rows_is_told(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("model,quality,x0\na,1,0\nb,0\n")
+    with pytest.raises(ValueError, match="row 1 has 2 cells and the header has 3"):
+        load_routing_log(path)
+    path.write_text("model,quality,quality,x0\na,1,0,0\n")
+    with pytest.raises(ValueError, match=r"columns must be distinct; \['quality'\]"):
+        load_routing_log(path)
+    path.write_text("")
+    with pytest.raises(ValueError, match="is empty; a header"):
+        load_routing_log(path)
+    path.write_text("model,quality,x0\n")
+    with pytest.raises(ValueError, match="no rows"):
+        load_routing_log(path)
+
+
+def test_features_of_a_log_have_to_fit(tmp_path):
+    columns = log_columns()
+    del columns["x0"]
+    path, features = write(tmp_path / "log.csv", columns), tmp_path / "X.npy"
+    with pytest.raises(ValueError, match=r"features=, a \.npy file with a row for each of the 3"):
+        load_routing_log(path)
+    with pytest.raises(FileNotFoundError, match=r"X\.npy: there is no such file"):
+        load_routing_log(path, features=features)
+    np.save(features, np.ones((2, 4)))
+    with pytest.raises(ValueError, match=r"X\.npy: the features have 2 rows and the table has 3"):
+        load_routing_log(path, features=features)
+    np.save(features, np.array([[1.0, np.nan]] * 3))
+    with pytest.raises(ValueError, match=r"X\.npy: the features are not an array .*NaN"):
+        load_routing_log(path, features=features)
+    np.save(features, np.array([None, 1], dtype=object), allow_pickle=True)
+    with pytest.raises(ValueError, match=r"X\.npy: is not a \.npy file of plain numbers"):
+        load_routing_log(path, features=features)
+    np.savez(tmp_path / "X.npz", X=np.ones((3, 2)))
+    with pytest.raises(ValueError, match="holds several arrays"):
+        load_routing_log(path, features=tmp_path / "X.npz")
+    np.save(features, np.ones((3, 4), dtype=np.float16))
+    X, _ = load_routing_log(path, features=str(features))
+    assert X.dtype == np.float32
+    assert X.shape == (3, 4)
+
+
+def test_parquet_without_a_reader_says_what_to_install(tmp_path, monkeypatch):
+    path = write(tmp_path / "polars.parquet", log_columns())
+    for module in ("polars", "pandas"):
+        monkeypatch.setitem(__import__("sys").modules, module, None)
+    with pytest.raises(
+        ImportError, match=r"needs polars, or pandas with pyarrow; .*save .* as CSV"
+    ):
+        load_routing_log(path)
