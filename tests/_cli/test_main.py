@@ -224,7 +224,7 @@ def test_without_matplotlib_there_is_no_picture(table_file, tmp_path, capsys, mo
         (["--table", "nowhere.npz"], "nowhere.npz: there is no such file"),
         (["--log", "nowhere.csv"], "nowhere.csv: there is no such file"),
         (["--log", "{one}"], "lacks|one class|one model"),
-        (["--log", "{log}"], "has no features; give a .npy file with a row for each"),
+        (["--log", "{log}"], "has no features; give columns x0, x1, ... or features=, a .npy file"),
         (["--log", "{log}", "--features", "nowhere.npy"], "nowhere.npy: there is no such file"),
         (["--table", "{log}"], "has no column quality:<model>"),
         (["--table", "{group}"], "all rows are of one group: nothing can be held out"),
