@@ -32,7 +32,7 @@ pair = {"strong": "model_4", "weak": "model_1"}
 displays = {
     "display_cost_quality": CostQualityDisplay.from_estimator(both, test.X, test.y, budget=0.002),
     "display_policy_value": PolicyValueDisplay.from_estimator(both, test.X, test.y),
-    "display_overlap": OverlapDisplay.from_estimator(router, log.y),
+    "display_overlap": OverlapDisplay.from_estimator(router, log.X, log.y),
     "display_routing_share": RoutingShareDisplay.from_estimator(router, test.X),
     "display_efficiency_gain": EfficiencyGainDisplay.from_estimator(
         both, test.X, test.y_full, **pair

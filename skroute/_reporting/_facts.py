@@ -172,7 +172,7 @@ def gather(
     moved = np.bincount(place, minlength=(n_models + 1) * n_models).reshape(-1, n_models)
     clipped = _share_clipped(feedback, known)
     notes.about_table(feedback, values, [str(label) for label in labels], clipped)
-    overlap = getattr(router.router, "overlap_", None)
+    overlap = getattr(router.candidate.router, "overlap_", None)
     if overlap is not None:
         notes.hear(overlap.warn_if_poor, router.classes)
     compared = _Compared(_as_table(feedback), choice, policies[reference], options)

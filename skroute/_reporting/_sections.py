@@ -196,7 +196,7 @@ def overlap(facts: Facts) -> Markup:
     display = OverlapDisplay._of(facts.feedback, propensity, MIN_ESTIMATED_PROPENSITY)
     # The propensities have been raised already.
     display.overlap = replace(display.overlap, share_clipped=facts.share_clipped)
-    training = getattr(facts.router.router, "overlap_", None)
+    training = getattr(facts.router.candidate.router, "overlap_", None)
     columns = ["model", "rows", "effective rows", "smallest propensity", "median propensity"]
     if training is not None:
         columns.append("effective rows in training")

@@ -6,15 +6,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
 
+from .._utils import atomic_fit
 from ..feedback import Feedback
-from ..routers import RouterMixin, read_fit_input, read_queries
-from ._base import AnySensitivityMixin
+from ..routers import OutcomeRouter, read_fit_input
 
 
-class BestFixedModel(AnySensitivityMixin, RouterMixin, BaseEstimator):
+class BestFixedModel(OutcomeRouter):
     """One model for every query: the one of the highest mean utility.
 
     Parameters
@@ -28,16 +26,15 @@ class BestFixedModel(AnySensitivityMixin, RouterMixin, BaseEstimator):
         Labels of the models, sorted by their string.
     mean_quality_, mean_cost_ : ndarray of shape (K,)
         Estimated means over all queries; NaN for a model whose rows all weigh 0.
-    n_features_in_ : int
-    feature_names_in_ : ndarray of str
-        Only where X had names.
+    left_out_, training_queries_, n_features_in_, feature_names_in_
+        As of every router, see `skroute.routers.BaseRouter`.
 
     Notes
     -----
     From logged feedback the means are self-normalized inverse propensity estimates. Rows without a
     recorded propensity are taken to be logged independently of the query, which leaves plain means
     where no row has one; these are biased if the strong models got the hard queries. Linear in
-    rows.
+    rows. `predict_proba` is 1 for the model that is chosen.
 
     Examples
     --------
@@ -52,6 +49,7 @@ class BestFixedModel(AnySensitivityMixin, RouterMixin, BaseEstimator):
     def __init__(self, cost_sensitivity: float = 0.0) -> None:
         self.cost_sensitivity = cost_sensitivity
 
+    @atomic_fit
     def fit(self, X: ArrayLike, y: Any, sample_weight: ArrayLike | None = None) -> BestFixedModel:
         """Estimate every model's mean quality and cost.
 
@@ -72,13 +70,7 @@ class BestFixedModel(AnySensitivityMixin, RouterMixin, BaseEstimator):
         return self
 
     def _predict_outcomes(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
-        check_is_fitted(self)
-        n_rows = len(read_queries(self, X))
-        return tuple(np.tile(mean, (n_rows, 1)) for mean in (self.mean_quality_, self.mean_cost_))
-
-    def _decide(self, X: Any, cost_sensitivity: Any) -> np.ndarray:
-        utility = super()._decide(X, cost_sensitivity)
-        return np.where(np.isnan(utility), np.finfo(np.float64).min, utility)
+        return np.tile(self.mean_quality_, (len(X), 1)), np.tile(self.mean_cost_, (len(X), 1))
 
 
 def mean_outcomes(feedback: Feedback) -> tuple[np.ndarray, np.ndarray]:

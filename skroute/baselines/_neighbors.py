@@ -6,20 +6,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
 
+from .._utils import atomic_fit
 from ..feedback import Feedback
-from ..routers import RouterMixin, read_fit_input, read_queries
-from ._base import AnySensitivityMixin
+from ..routers import OutcomeRouter, read_fit_input
 
 # A model seen on fewer rows has so many rows of the mean quality of all models added to it.
 _FEWEST_ROWS, _PRIOR_ROWS = 10, 5.0
 
 
-class KNeighborsRouter(AnySensitivityMixin, RouterMixin, BaseEstimator):
+class KNeighborsRouter(OutcomeRouter):
     """Predict every model by its outcomes on the nearest queries that it answered.
 
     Parameters
@@ -40,9 +38,8 @@ class KNeighborsRouter(AnySensitivityMixin, RouterMixin, BaseEstimator):
     ----------
     classes_ : ndarray of shape (K,)
         Labels of the models, sorted by their string.
-    n_features_in_ : int
-    feature_names_in_ : ndarray of str
-        Only where X had names.
+    left_out_, training_queries_, n_features_in_, feature_names_in_
+        As of every router, see `skroute.routers.BaseRouter`.
 
     Notes
     -----
@@ -77,6 +74,7 @@ class KNeighborsRouter(AnySensitivityMixin, RouterMixin, BaseEstimator):
         self.max_reference = max_reference
         self.random_state = random_state
 
+    @atomic_fit
     def fit(self, X: ArrayLike, y: Any, sample_weight: ArrayLike | None = None) -> KNeighborsRouter:
         """Keep the queries and outcomes to search among.
 
@@ -97,7 +95,7 @@ class KNeighborsRouter(AnySensitivityMixin, RouterMixin, BaseEstimator):
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)!r}")
         X, feedback = read_fit_input(self, X, y, sample_weight)
         rng = check_random_state(self.random_state)
-        self._prior = _pooled_outcomes(feedback)
+        self._prior_ = _pooled_outcomes(feedback)
         if feedback.logged:
             actions = range(feedback.n_models)
             parts = [
@@ -105,7 +103,7 @@ class KNeighborsRouter(AnySensitivityMixin, RouterMixin, BaseEstimator):
             ]
         else:
             parts = [np.flatnonzero(feedback.weight > 0)]
-        self._references = [self._reference(X, feedback, rows, rng) for rows in parts]
+        self._references_ = [self._reference(X, feedback, rows, rng) for rows in parts]
         return self
 
     def _reference(
@@ -121,11 +119,9 @@ class KNeighborsRouter(AnySensitivityMixin, RouterMixin, BaseEstimator):
         return near.fit(X[rows]), outcome.reshape(len(rows), -1, 2), feedback.weight[rows]
 
     def _predict_outcomes(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
-        check_is_fitted(self, "_references")
-        X = read_queries(self, X)
         parts = [
-            np.tile(self._prior, (len(X), 1, 1)) if part is None else self._means(X, *part)
-            for part in self._references
+            np.tile(self._prior_, (len(X), 1, 1)) if part is None else self._means(X, *part)
+            for part in self._references_
         ]
         outcome = np.concatenate(parts, axis=1)
         return outcome[..., 0], outcome[..., 1]
@@ -145,7 +141,7 @@ class KNeighborsRouter(AnySensitivityMixin, RouterMixin, BaseEstimator):
                 means[:, k, part] = (mass * outcome[found, k, part]).sum(axis=1)
         means /= total[..., None]
         if weight.sum() < _FEWEST_ROWS:
-            quality, prior = means[..., 0], self._prior[..., 0]
+            quality, prior = means[..., 0], self._prior_[..., 0]
             means[..., 0] = (total * quality + _PRIOR_ROWS * prior) / (total + _PRIOR_ROWS)
         return means
 

@@ -6,20 +6,20 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state, gen_batches
 
-from .._utils import resolve_cost_sensitivity
-from ..routers import RouterMixin, read_fit_input, read_queries
+from .._utils import atomic_fit
+from ..routers import BaseRouter, read_fit_input
 
 _BATCH_ROWS = 4096
 
 
-class RandomRouter(RouterMixin, BaseEstimator):
+class RandomRouter(BaseRouter):
     """Every model with the same probability, drawn anew for every distinct query.
 
     The draw is a keyed hash of the query's features, as deployments assign experiments: a query
-    gets the same model whenever it comes again, in whatever company.
+    gets the same model whenever it comes again, in whatever company. `predict_proba` is the chance
+    over all keys: the same for every model that is not excluded.
 
     Parameters
     ----------
@@ -33,9 +33,8 @@ class RandomRouter(RouterMixin, BaseEstimator):
     classes_ : ndarray of shape (K,)
         Labels of the models, sorted by their string.
     key_ : ndarray of uint64 of shape (n_features + K,)
-    n_features_in_ : int
-    feature_names_in_ : ndarray of str
-        Only where X had names.
+    left_out_, training_queries_, n_features_in_, feature_names_in_
+        As of every router, see `skroute.routers.BaseRouter`.
 
     Examples
     --------
@@ -51,6 +50,7 @@ class RandomRouter(RouterMixin, BaseEstimator):
         self.cost_sensitivity = cost_sensitivity
         self.random_state = random_state
 
+    @atomic_fit
     def fit(self, X: ArrayLike, y: Any, sample_weight: ArrayLike | None = None) -> RandomRouter:
         """Read the models' labels and draw the key.
 
@@ -72,9 +72,7 @@ class RandomRouter(RouterMixin, BaseEstimator):
         self.key_ = np.frombuffer(rng.bytes(8 * size), dtype=np.uint64) | np.uint64(1)
         return self
 
-    def _decide(self, X: Any, cost_sensitivity: Any) -> np.ndarray:
-        X = read_queries(self, X)
-        resolve_cost_sensitivity(cost_sensitivity, self.cost_sensitivity, len(X))
+    def _decision_values(self, X: np.ndarray, cost_sensitivity: Any) -> np.ndarray:
         features, models = self.key_[: X.shape[1]], self.key_[X.shape[1] :]
         decision = np.empty((len(X), len(models)))
         for rows in gen_batches(len(X), _BATCH_ROWS):
@@ -85,6 +83,12 @@ class RandomRouter(RouterMixin, BaseEstimator):
             mixed = _scramble((bits * features).sum(axis=1))
             decision[rows] = _scramble(mixed[:, None] ^ models)
         return decision
+
+    def _probabilities(
+        self, X: np.ndarray, cost_sensitivity: Any, excluded: np.ndarray | None
+    ) -> np.ndarray:
+        allowed = np.ones((len(X), len(self.classes_))) if excluded is None else 1.0 - excluded
+        return allowed / allowed.sum(axis=1, keepdims=True)
 
 
 def _scramble(bits: np.ndarray) -> np.ndarray:

@@ -6,18 +6,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
 
+from .._utils import atomic_fit
 from ..nuisance import PerModelOutcome
-from ..routers import RouterMixin, read_fit_input, read_queries
-from ._base import AnySensitivityMixin
+from ..routers import OutcomeRouter, read_fit_input
 from ._ridge import GCVRidge
 
 _PENALTIES = np.logspace(0, 5, 11)
 
 
-class RegressAndCompare(AnySensitivityMixin, RouterMixin, BaseEstimator):
+class RegressAndCompare(OutcomeRouter):
     """Predict every model's quality and cost by regressions, and choose the best prediction.
 
     Parameters
@@ -36,9 +34,8 @@ class RegressAndCompare(AnySensitivityMixin, RouterMixin, BaseEstimator):
         Labels of the models, sorted by their string.
     outcome_model_ : PerModelOutcome
         The fitted regressions.
-    n_features_in_ : int
-    feature_names_in_ : ndarray of str
-        Only where X had names.
+    left_out_, training_queries_, n_features_in_, feature_names_in_
+        As of every router, see `skroute.routers.BaseRouter`.
 
     Notes
     -----
@@ -61,6 +58,7 @@ class RegressAndCompare(AnySensitivityMixin, RouterMixin, BaseEstimator):
         self.cost_sensitivity = cost_sensitivity
         self.regressor = regressor
 
+    @atomic_fit
     def fit(
         self, X: ArrayLike, y: Any, sample_weight: ArrayLike | None = None
     ) -> RegressAndCompare:
@@ -84,8 +82,7 @@ class RegressAndCompare(AnySensitivityMixin, RouterMixin, BaseEstimator):
         return self
 
     def _predict_outcomes(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
-        check_is_fitted(self)
-        return self.outcome_model_.predict(read_queries(self, X))
+        return self.outcome_model_.predict(X)
 
 
 def make_regressor(regressor: Any, X: np.ndarray, weight: np.ndarray) -> Any:

@@ -6,17 +6,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from .._utils import atomic_fit
 from ..feedback import Feedback, positions
 from ..nuisance import PerModelOutcome
-from ..routers import RouterMixin, read_fit_input, read_queries
+from ..routers import BaseRouter, read_fit_input
 from ._fixed import mean_outcomes
 from ._regression import make_regressor
 
+_LARGEST_GAIN = 1e100
 
-class ThresholdRouter(RouterMixin, BaseEstimator):
+
+class ThresholdRouter(BaseRouter):
     """Send a set share of the queries to the strong one of two models, the rest to the weak one.
 
     The queries on which the strong model is predicted to gain most are its share.
@@ -43,9 +45,8 @@ class ThresholdRouter(RouterMixin, BaseEstimator):
     threshold_ : float
         Predicted gain in quality from which on the strong model is chosen.
     outcome_model_ : PerModelOutcome
-    n_features_in_ : int
-    feature_names_in_ : ndarray of str
-        Only where X had names.
+    left_out_, training_queries_, n_features_in_, feature_names_in_
+        As of every router, see `skroute.routers.BaseRouter`.
 
     Notes
     -----
@@ -85,6 +86,7 @@ class ThresholdRouter(RouterMixin, BaseEstimator):
         self.regressor = regressor
         self.cost_sensitivity = cost_sensitivity
 
+    @atomic_fit
     def fit(self, X: ArrayLike, y: Any, sample_weight: ArrayLike | None = None) -> ThresholdRouter:
         """Fit the regressions and calibrate the threshold on `X`.
 
@@ -103,9 +105,9 @@ class ThresholdRouter(RouterMixin, BaseEstimator):
         if not 0 <= self.strong_share <= 1:
             raise ValueError(f"strong_share must be in [0, 1], got {self.strong_share!r}")
         X, feedback = read_fit_input(self, X, y, sample_weight)
-        self._rank = np.nan_to_num(mean_outcomes(feedback)[0], nan=-np.inf).argsort().argsort()
-        self._pair = self._choose_pair(feedback)
-        self.models_ = tuple(self.classes_[k] for k in self._pair)
+        self._rank_ = np.nan_to_num(mean_outcomes(feedback)[0], nan=-np.inf).argsort().argsort()
+        self._pair_ = self._choose_pair(feedback)
+        self.models_ = tuple(self.classes_[k] for k in self._pair_)
         regressor = make_regressor(self.regressor, X, feedback.weight)
         self.outcome_model_ = PerModelOutcome(regressor).fit(X, feedback)
         self.threshold_ = _upper_quantile(self._gain(X), self.strong_share, feedback.weight)
@@ -124,13 +126,13 @@ class ThresholdRouter(RouterMixin, BaseEstimator):
         self : ThresholdRouter
         """
         check_is_fitted(self)
-        gain = self._gain(read_queries(self, X))
+        gain = self._gain(self._read(X))
         self.threshold_ = _upper_quantile(gain, self.strong_share, np.ones(len(gain)))
         return self
 
     def _choose_pair(self, feedback: Feedback) -> tuple[int, int]:
         if self.models is None:
-            strong = int(self._rank.argmax())
+            strong = int(self._rank_.argmax())
             cost = np.nan_to_num(mean_outcomes(feedback)[1], nan=np.inf)
             cost[strong] = np.inf
             others = np.delete(np.arange(len(cost)), strong)
@@ -146,20 +148,26 @@ class ThresholdRouter(RouterMixin, BaseEstimator):
 
     def _gain(self, X: np.ndarray) -> np.ndarray:
         quality, _ = self.outcome_model_.predict(X)
-        weak, strong = self._pair
+        weak, strong = self._pair_
         return quality[:, strong] - quality[:, weak]
 
-    def _decide(self, X: Any, cost_sensitivity: Any) -> np.ndarray:
+    def _resolve(self, cost_sensitivity: Any, n_rows: int) -> float | np.ndarray:
         if cost_sensitivity is not None:
             raise ValueError(
                 "ThresholdRouter takes no cost_sensitivity: strong_share sets the trade between "
                 "quality and cost"
             )
-        gain = self._gain(read_queries(self, X)) - self.threshold_
-        weak, strong = self._pair
+        return super()._resolve(None, n_rows)
+
+    def _decision_values(self, X: np.ndarray, cost_sensitivity: Any) -> np.ndarray:
+        # A share of 0 has an infinite threshold.
+        with np.errstate(invalid="ignore"):
+            gain = self._gain(X).astype(np.float64) - self.threshold_
+        gain = gain.clip(-_LARGEST_GAIN, _LARGEST_GAIN)
+        weak, strong = self._pair_
         # The other models come last, by mean quality: they answer where both are excluded.
-        decision = np.repeat(self._rank[None, :] - len(self._rank) - 1.0, len(gain), axis=0)
-        decision += np.minimum(gain, 0.0)[:, None]
+        last = 2 * _LARGEST_GAIN * (self._rank_ - len(self._rank_))
+        decision = np.tile(last, (len(gain), 1))
         decision[:, weak], decision[:, strong] = 0.0, np.where(gain >= 0, gain + 1.0, gain)
         return decision
 

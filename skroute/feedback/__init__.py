@@ -16,7 +16,7 @@ labels           a 1-D array of class labels, read as full feedback: quality 1 f
 
 from ._builders import full_feedback, gain_feedback, logged_feedback
 from ._columns import ROW_COLUMNS, as_matrix, row_column_names
-from ._labels import check_excluded, encode_labels, index_of, numbered_models, positions
+from ._labels import encode_labels, index_of, numbered_models, positions
 from ._reader import Feedback, read_feedback, row_columns
 
 __all__ = [

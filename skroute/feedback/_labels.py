@@ -43,33 +43,6 @@ def check_models(names: Sequence[str]) -> None:
     check_distinct(names, "models")
 
 
-def check_excluded(exclude: Any, classes: np.ndarray, n_rows: int) -> np.ndarray:
-    """Return a mask of the models to exclude, (K,) or one a row, (n, K)."""
-    if exclude is None:
-        return np.zeros(len(classes), dtype=bool)
-    if np.ndim(exclude) == 2:
-        mask = np.asarray(exclude)
-        if mask.dtype != bool or mask.shape != (n_rows, len(classes)):
-            raise ValueError(
-                f"exclude by row must be a boolean array of shape ({n_rows}, {len(classes)}), a "
-                f"column a model, got {mask.dtype} of shape {mask.shape}"
-            )
-        empty = np.flatnonzero(mask.all(axis=1))
-        if len(empty):
-            raise ValueError(f"exclude names every model for row {empty[0]}: none is left")
-        return mask
-    excluded = np.zeros(len(classes), dtype=bool)
-    labels = [exclude] if isinstance(exclude, str) or np.ndim(exclude) == 0 else list(exclude)
-    position = positions(classes)
-    for label in labels:
-        if str(label) not in position:
-            raise ValueError(f"exclude names the unknown model {label!r}; known: {list(position)}")
-        excluded[position[str(label)]] = True
-    if excluded.all():
-        raise ValueError("exclude names every model, so that none is left to choose")
-    return excluded
-
-
 def encode_labels(column: str, values: Any) -> tuple[np.ndarray, np.ndarray]:
     """Return the distinct labels of a column, sorted by string, and each row's index into them."""
     array = as_column(column, values)

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_array
 
+from .._utils import split_router
 from ..feedback import Feedback, encode_labels
 from ._training_queries import warn_if_trained_on
 
@@ -47,13 +48,14 @@ class Candidate:
 
     @property
     def router(self) -> Any:
-        """What was fitted: `last`, or the router that it wraps."""
-        return getattr(self.last, "router_", self.last)
+        """What was fitted: `last`, or the router at the end of what it wraps."""
+        return split_router(getattr(self.last, "router_", self.last)).router
 
     @property
     def cost_sensitivity(self) -> float | None:
-        """The estimator's own; None where it has none."""
-        own = getattr(self.last, "cost_sensitivity", None)
+        """The one that the estimator is valued at; None where it has none of its own."""
+        own = getattr(self.last, "score_cost_sensitivity", None)
+        own = getattr(self.last, "cost_sensitivity", None) if own is None else own
         return None if own is None else float(own)
 
     def choose(self, cost_sensitivity: float | None) -> np.ndarray:
@@ -138,12 +140,12 @@ class Candidate:
 
     def warn_if_trained_on(self) -> None:
         """Warn if the queries are those of the estimator's own training log."""
-        if hasattr(self.router, "_training_queries"):
+        if hasattr(self.last, "training_queries_"):
             X = check_array(self._own_queries(), dtype=(np.float64, np.float32))
-            warn_if_trained_on(self.router, X, stacklevel=4)
+            warn_if_trained_on(self.last, X, stacklevel=4)
 
     def _own_queries(self) -> Any:
-        own = getattr(self.last, "_queries", None)
+        own = getattr(self.last, "query_features", None)
         return self.X if own is None else own(self.X)
 
 

@@ -84,7 +84,7 @@ class TrainingQueries:
 
 def warn_if_trained_on(router: Any, X: np.ndarray, *, stacklevel: int = 3) -> None:
     """Warn where a router is scored on queries it was fitted on, more than repetition explains."""
-    seen = getattr(router, "_training_queries", None)
+    seen = getattr(router, "training_queries_", None)
     if seen is None:
         return
     share = seen.share_seen(X)

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._utils import as_numbers
+from .._utils import as_numbers, make_folds
 from ..feedback import Feedback, read_feedback
-from ..metrics import read_models
-from ..nuisance import Overlap
+from ..metrics import Candidate, read_models
+from ..nuisance import Overlap, fill_propensity
 from ._drawing import as_text, new_axes, tidy
 
 _LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -75,16 +75,18 @@ class OverlapDisplay:
         self.min_propensity = min_propensity
 
     @classmethod
-    def from_estimator(cls, estimator: Any, y: Any, *, ax: Any = None) -> OverlapDisplay:
-        """Draw the overlap of the log that a router was fitted on.
+    def from_estimator(cls, estimator: Any, X: Any, y: Any, *, ax: Any = None) -> OverlapDisplay:
+        """Draw the overlap of a log with the models of a router.
 
         Parameters
         ----------
-        estimator : CausalRouter
-            Fitted on logged feedback, or a pipeline or search that ends in such a one. It keeps the
-            propensities of its training rows, so that no X is needed.
+        estimator : estimator
+            A fitted router, or a pipeline or search that ends in one.
+        X : array-like of shape (n, ...)
+            Queries, as `estimator` takes them.
         y : table of n rows
-            The very log it was fitted on; propensities are told apart by its models.
+            Logged feedback. Propensities that it does not record are estimated out of fold by the
+            `propensity_model` of the router, in five folds.
         ax : matplotlib Axes, default=None
             None makes a new figure.
 
@@ -95,31 +97,18 @@ class OverlapDisplay:
         Raises
         ------
         ValueError
-            If the router has no propensities, or `y` is not the log it was fitted on.
+            If `y` is full feedback, or shows none of the router's models.
         """
-        router = _last_step(estimator)
-        if getattr(router, "propensity_", None) is None:
-            raise ValueError(
-                f"{type(router).__name__} has no propensity_: it was not fitted, or not on logged "
-                "feedback. Use from_predictions."
-            )
-        feedback = read_feedback(y)
-        if not feedback.logged:
-            raise ValueError("y is full feedback, but the router was fitted on a log")
-        feedback = feedback.aligned(router.classes_)
-        if len(feedback) != len(router.propensity_) or (feedback.action < 0).any():
-            raise ValueError(
-                f"y is not the log that the router was fitted on: it has {len(feedback)} rows of "
-                f"the models {[str(c) for c in read_feedback(y).classes]}, and the router "
-                f"{len(router.propensity_)} of {[str(c) for c in router.classes_]}"
-            )
-        return cls(
-            router.classes_,
-            feedback.action,
-            router.propensity_,
-            router.overlap_,
-            min_propensity=router.min_propensity,
-        ).plot(ax)
+        candidate = Candidate.of(estimator, X)
+        queries, router = candidate.last.query_features(candidate.X), candidate.router
+        feedback = _read_log(y).aligned(router.classes_)
+        known = np.flatnonzero(feedback.action >= 0)
+        feedback, queries = feedback.take(known), queries[known]
+        rng = np.random.RandomState(0)
+        folds = make_folds(5, queries, feedback.action, feedback.group, rng)
+        model = getattr(router, "propensity_model", None)
+        propensity = fill_propensity(model, queries, feedback, folds)
+        return cls._of(feedback, propensity, getattr(router, "min_propensity", 0.01)).plot(ax)
 
     @classmethod
     def from_predictions(
@@ -155,9 +144,7 @@ class OverlapDisplay:
         ValueError
             If `y` is full feedback, or a propensity is missing.
         """
-        feedback = read_feedback(y)
-        if not feedback.logged:
-            raise ValueError("y is full feedback, which has no propensities. Give a log.")
+        feedback = _read_log(y)
         labels = read_models(models, feedback.classes)
         feedback = feedback.aligned(labels)
         if propensity is not None:
@@ -258,14 +245,8 @@ class OverlapDisplay:
         return cls(models, action, known, overlap, min_propensity=min_propensity)
 
 
-def _last_step(estimator: Any) -> Any:
-    """Return the router at the end of pipelines, searches and routers around a router."""
-    while True:
-        if hasattr(estimator, "steps"):
-            estimator = estimator.steps[-1][1]
-        elif hasattr(estimator, "best_estimator_"):
-            estimator = estimator.best_estimator_
-        elif hasattr(estimator, "router_"):
-            estimator = estimator.router_
-        else:
-            return estimator
+def _read_log(y: Any) -> Feedback:
+    feedback = read_feedback(y)
+    if not feedback.logged:
+        raise ValueError("y is full feedback, which has no propensities. Give a log.")
+    return feedback

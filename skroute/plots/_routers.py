@@ -22,7 +22,7 @@ class NamedRouter:
     name : str
     candidate : Candidate
     router : estimator
-        What predicts outcomes: `candidate.last`, or the router that this wraps.
+        What chooses, and predicts outcomes: `candidate.last`.
     """
 
     name: str
@@ -36,10 +36,7 @@ class NamedRouter:
     @property
     def cost_sensitivity(self) -> float:
         """The cost sensitivity at which it chooses."""
-        budget = getattr(self.candidate.last, "budget_", None)
-        if budget is not None:
-            return float(budget.cost_sensitivity)
-        return self.candidate.cost_sensitivity or 0.0
+        return float(getattr(self.router, "cost_sensitivity", None) or 0.0)
 
     def frontier(self) -> Frontier:
         if not hasattr(self.router, "frontier"):
@@ -66,7 +63,7 @@ def read_routers(estimator: Any, X: Any) -> list[NamedRouter]:
     for name, fitted in items:
         check_is_fitted(fitted)
         candidate = Candidate.of(fitted, X)
-        router = candidate.router
+        router = candidate.last
         if not hasattr(router, "classes_"):
             raise ValueError(
                 f"{type(router).__name__} has no classes_: it does not choose among models. Give a "

@@ -1,19 +1,34 @@
-"""Routers that learn from logs, and what all routers share."""
+"""Routers that learn from logs, and the interface of all routers.
+
+=================  =========================================================================
+CausalRouter       learns from logged feedback which model should answer each query
+FixedBudgetRouter  a router whose cost sensitivity is set by a budget
+BaseRouter         what every router answers, and what a new one implements
+OutcomeRouter      the same for routers that predict quality and cost
+Budget             what `cost_sensitivity_for_budget` returns
+Frontier           what `frontier` returns
+Calibration        `CausalRouter.calibration_`
+split_router       the transforming steps and the router of a pipeline or search (`SplitRouter`)
+=================  =========================================================================
+"""
 
 from .._utils import SplitRouter, split_router
-from ._base import RouterMixin, read_fit_input, read_queries
+from ._base import BaseRouter
 from ._calibration import Calibration
 from ._causal import CausalRouter
 from ._fixed_budget import FixedBudgetRouter
 from ._frontier import Budget, Frontier
-from ._outcomes import OutcomeRouterMixin
+from ._outcomes import OutcomeRouter
+from ._reading import read_fit_input
 
 __all__ = [
+    "BaseRouter",
     "Budget",
     "Calibration",
     "CausalRouter",
     "FixedBudgetRouter",
     "Frontier",
+    "OutcomeRouter",
     "SplitRouter",
     "split_router",
 ]

@@ -1,36 +1,65 @@
-"""What every router shares: predicting labels from decision values, and the honest score."""
+"""The interface of all routers: what they answer, and what a new one has to implement."""
 
 from __future__ import annotations
 
-import warnings
+from abc import ABCMeta, abstractmethod
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from .._utils import VersionedMixin, check_cost_sensitivity, check_sample_weight
-from ..feedback import Feedback, check_excluded, read_feedback
-from ..metrics import TrainingQueries, honest_value
+from .._utils import (
+    VersionedMixin,
+    check_cost_sensitivity,
+    check_sample_weight,
+    resolve_cost_sensitivity,
+)
+from ..feedback import read_feedback
+from ..metrics import honest_value
+from ._exclusion import mask_excluded, read_exclusion
+from ._reading import read_queries
 
-_FLOATS = (np.float64, np.float32)
+# Any router takes these through pipelines, without set_predict_request and the like.
+_KEYWORDS = {"cost_sensitivity": True, "exclude": True, "include": True}
 
 
-class RouterMixin(VersionedMixin):
-    """Mixin of routers: labels, the keywords of `predict`, tags and the policy value as score.
+class BaseRouter(VersionedMixin, BaseEstimator, metaclass=ABCMeta):
+    """Base of routers: for every query a value of every model, of which the largest is chosen.
 
-    A router implements ``_decide(X, cost_sensitivity)``, which validates X and returns an (n, K)
-    array of decision values in the order of ``classes_``; the largest is chosen.
-    ``cost_sensitivity`` is the router's own value of lambda.
+    A router implements `_decision_values`, and a `fit` that begins with `read_fit_input`. It has a
+    parameter ``cost_sensitivity``, its own value of lambda. Its methods are given X checked, once
+    for each public call.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (K,)
+        Labels of the models, sorted by their string.
+    left_out_ : ndarray of labels
+        Models that are not chosen unless `include` names them. Empty after `fit`; assign labels to
+        it to retire models.
+    training_queries_ : TrainingQueries
+        By which scorers recognize the log that the router was fitted on; at most 1,000 keys.
     """
 
-    # Any router takes these keywords through pipelines, without set_predict_request.
-    __metadata_request__predict: ClassVar[dict[str, bool]] = {
-        "cost_sensitivity": True,
-        "exclude": True,
-    }
+    __metadata_request__predict: ClassVar[dict[str, bool]] = _KEYWORDS
+    __metadata_request__predict_proba: ClassVar[dict[str, bool]] = _KEYWORDS
+    __metadata_request__decision_function: ClassVar[dict[str, bool]] = _KEYWORDS
+
+    @abstractmethod
+    def _decision_values(self, X: Any, cost_sensitivity: float | np.ndarray) -> np.ndarray:
+        """Return the value (n, K) of every model for checked queries, in the order of `classes_`.
+
+        The cost sensitivity is a number, or a column (n, 1) of one a row.
+        """
 
     def predict(
-        self, X: Any, *, cost_sensitivity: float | np.ndarray | None = None, exclude: Any = None
+        self,
+        X: Any,
+        *,
+        cost_sensitivity: float | np.ndarray | None = None,
+        exclude: Any = None,
+        include: Any = None,
     ) -> np.ndarray:
         """Choose a model for every query.
 
@@ -41,9 +70,12 @@ class RouterMixin(VersionedMixin):
         cost_sensitivity : float or array-like of shape (n,), default=None
             Quality given up per dollar saved, one for all rows or one a row. None: the value the
             router was made with.
-        exclude : label, sequence of labels or bool array of shape (n, K), default=None
+        exclude : label, collection of labels or bool array of shape (n, K), default=None
             Models that must not be chosen, such as those that are down; for all rows, or by row in
             the order of ``classes_``.
+        include : label or collection of labels, default=None
+            Models that may be chosen although the router leaves them out by itself
+            (``left_out_``).
 
         Returns
         -------
@@ -53,15 +85,75 @@ class RouterMixin(VersionedMixin):
         Raises
         ------
         ValueError
-            If a label to exclude is unknown, none is left, or the router cannot serve that
+            If a label is unknown, no model is left, or the router cannot serve that
             `cost_sensitivity`.
         """
         check_is_fitted(self)
-        decision = self._decide(X, cost_sensitivity)
-        excluded = check_excluded(exclude, self.classes_, len(decision))
-        if excluded.any():
-            decision = np.where(excluded, -np.inf, decision)
-        return self.classes_[decision.argmax(axis=1)]
+        return self._choose(self._read(X), cost_sensitivity, exclude, include)
+
+    def decision_function(
+        self,
+        X: Any,
+        *,
+        cost_sensitivity: float | np.ndarray | None = None,
+        exclude: Any = None,
+        include: Any = None,
+    ) -> np.ndarray:
+        """Return the value of every model for every query; the largest is chosen.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+            Queries.
+        cost_sensitivity : float or array-like of shape (n,), default=None
+            As in `predict`.
+        exclude : label, collection of labels or bool array of shape (n, K), default=None
+            As in `predict`.
+        include : label or collection of labels, default=None
+            As in `predict`.
+
+        Returns
+        -------
+        value : ndarray of shape (n, K)
+            Minus infinity for models that must not be chosen, finite for all others. The shape is
+            (n, K) for two models as well.
+        """
+        check_is_fitted(self)
+        return self._decide(self._read(X), cost_sensitivity, exclude, include)
+
+    def predict_proba(
+        self,
+        X: Any,
+        *,
+        cost_sensitivity: float | np.ndarray | None = None,
+        exclude: Any = None,
+        include: Any = None,
+    ) -> np.ndarray:
+        """Return probabilities of the models, as `skroute.metrics.policy_value` takes them.
+
+        Where a router decides without chance they are 1 for the model that `predict` chooses and 0
+        for the others. `CausalRouter` and `RandomRouter` say in their notes what theirs are.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+            Queries.
+        cost_sensitivity : float or array-like of shape (n,), default=None
+            As in `predict`.
+        exclude : label, collection of labels or bool array of shape (n, K), default=None
+            As in `predict`; excluded models get 0.
+        include : label or collection of labels, default=None
+            As in `predict`.
+
+        Returns
+        -------
+        probability : ndarray of shape (n, K)
+            Rows sum to 1.
+        """
+        check_is_fitted(self)
+        X = self._read(X)
+        excluded = self._excluded(exclude, include, len(X))
+        return self._probabilities(X, self._resolve(cost_sensitivity, len(X)), excluded)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the policy value: the mean utility of the models chosen for `X`.
@@ -84,27 +176,44 @@ class RouterMixin(VersionedMixin):
         Returns
         -------
         value : float
-            In units of quality, at the router's own cost sensitivity. Values at different cost
+            In units of quality, at ``score_cost_sensitivity``. Values at different cost
             sensitivities do not compare.
 
         See Also
         --------
         skroute.metrics.policy_value_scorer : The same, with a warning where `X` was fitted on.
         """
-        feedback, choice = read_feedback(y), self.predict(X)
-        check_consistent_length(choice, feedback.quality)
-        feedback = feedback.reweighted(check_sample_weight(sample_weight, len(choice)))
+        check_is_fitted(self)
+        X, feedback = self._read(X), read_feedback(y)
+        check_consistent_length(X, feedback.quality)
         return honest_value(
-            choice,
-            self._queries(X),
-            feedback,
+            self._choose(X),
+            self._query_columns(X),
+            feedback.reweighted(check_sample_weight(sample_weight, len(X))),
             classes=self.classes_,
-            cost_sensitivity=check_cost_sensitivity(self.cost_sensitivity),
+            cost_sensitivity=self.score_cost_sensitivity,
         )
 
-    def _queries(self, X: Any) -> Any:
-        """Return what of the input describes queries; the score rests on nothing else."""
-        return X
+    @property
+    def score_cost_sensitivity(self) -> float:
+        """The cost sensitivity at which `score` values what is chosen: the router's own."""
+        return check_cost_sensitivity(self.cost_sensitivity)
+
+    def query_features(self, X: Any) -> np.ndarray:
+        """Return what of the input describes queries; evaluations of the router rest on it alone.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+            Queries as `predict` takes them.
+
+        Returns
+        -------
+        features : ndarray of shape (n, d)
+            X, checked; without the columns that a bias corrector appended, where there are such.
+        """
+        check_is_fitted(self)
+        return self._query_columns(self._read(X))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -112,50 +221,32 @@ class RouterMixin(VersionedMixin):
         tags.target_tags.one_d_labels = True
         return tags
 
+    def _read(self, X: Any) -> Any:
+        return read_queries(self, X)
 
-def read_queries(router: Any, X: Any) -> np.ndarray:
-    """Validate X against what a router was fitted on.
+    def _query_columns(self, X: Any) -> Any:
+        """Return what of checked X describes queries."""
+        return X
 
-    The checks of scikit-learn take longer than the routing of one query. Where a single look shows
-    that they would find nothing, they are left out.
-    """
-    plain = type(X) is np.ndarray and X.ndim == 2 and X.dtype in _FLOATS and len(X) > 0
-    if plain and X.shape[1] == router.n_features_in_ and not hasattr(router, "feature_names_in_"):
-        with np.errstate(over="ignore", invalid="ignore"):
-            total = X.sum()
-        if np.isfinite(total):
-            return X
-    return validate_data(router, X, dtype=_FLOATS, reset=False)
+    def _resolve(self, cost_sensitivity: Any, n_rows: int) -> float | np.ndarray:
+        """Return a cost sensitivity that the router serves; None is its own."""
+        return resolve_cost_sensitivity(cost_sensitivity, self.cost_sensitivity, n_rows)
 
+    def _excluded(self, exclude: Any, include: Any, n_rows: int) -> np.ndarray | None:
+        return read_exclusion(exclude, include, self.left_out_, self.classes_, n_rows)
 
-def read_fit_input(router: Any, X: Any, y: Any, sample_weight: Any) -> tuple[np.ndarray, Feedback]:
-    """Validate what `fit` was given, set ``classes_``; return X and the weighted table.
+    def _decide(
+        self, X: Any, cost_sensitivity: Any = None, exclude: Any = None, include: Any = None
+    ) -> np.ndarray:
+        values = self._decision_values(X, self._resolve(cost_sensitivity, len(X)))
+        return mask_excluded(values, self._excluded(exclude, include, len(X)))
 
-    The router also remembers keys of its queries, by which scorers tell its training log.
-    """
-    check_cost_sensitivity(router.cost_sensitivity)
-    X = validate_data(router, X, dtype=_FLOATS)
-    feedback = read_feedback(y)
-    check_consistent_length(X, feedback.quality)
-    feedback = feedback.reweighted(check_sample_weight(sample_weight, len(X)))
-    if not feedback.weight.any():
-        raise ValueError("sample_weight and the column 'weight' leave no row with a weight above 0")
-    if feedback.n_models < 2:
-        raise ValueError(
-            f"y shows one model only ({feedback.classes[0]!r}, 1 class), so there is nothing to "
-            "choose. Log at least two models."
-        )
-    if not feedback.gold.all() and getattr(router, "bias_correction", None) is None:
-        warnings.warn(
-            f"{np.count_nonzero(~feedback.gold)} of {len(feedback)} rows have a preference-based "
-            f"quality, which {type(router).__name__} takes as if it were gold. Correct its bias "
-            "(bias_correction=DRBiasCorrector() of CausalRouter), or leave these rows out.",
-            UserWarning,
-            stacklevel=3,
-        )
-    router.classes_ = feedback.classes
-    # Bias columns that a corrector appended are not part of the query.
-    upstream = isinstance(getattr(router, "bias_correction", None), str)
-    n_bias = feedback.n_models if upstream else 0
-    router._training_queries = TrainingQueries.of(X[:, : X.shape[1] - n_bias])
-    return X, feedback
+    def _choose(self, X: Any, *keywords: Any) -> np.ndarray:
+        return self.classes_[self._decide(X, *keywords).argmax(axis=1)]
+
+    def _probabilities(
+        self, X: Any, cost_sensitivity: float | np.ndarray, excluded: np.ndarray | None
+    ) -> np.ndarray:
+        decision = mask_excluded(self._decision_values(X, cost_sensitivity), excluded)
+        chosen = decision.argmax(axis=1)
+        return np.eye(len(self.classes_))[chosen]

@@ -28,14 +28,14 @@ class Calibration:
         In [0, 1].
     mean : ndarray of shape (K,)
         Mean prediction of each model's quality.
-    quality_level, cost_level : ndarray of shape (K,)
+    quality_intercept, cost_intercept : ndarray of shape (K,)
         What is added to each model's predictions.
     """
 
     trust: float
     mean: np.ndarray
-    quality_level: np.ndarray
-    cost_level: np.ndarray
+    quality_intercept: np.ndarray
+    cost_intercept: np.ndarray
 
     @classmethod
     def of(
@@ -84,7 +84,7 @@ class Calibration:
     def apply(self, quality: np.ndarray, cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return calibrated predictions of quality and cost, (n, K) each."""
         distrusted = (1 - self.trust) * _deviation(quality, self.mean)
-        return quality - distrusted + self.quality_level, cost + self.cost_level
+        return quality - distrusted + self.quality_intercept, cost + self.cost_intercept
 
 
 def deviation_trust(

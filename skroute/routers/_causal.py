@@ -7,24 +7,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import softmax
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import clone
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
 
-from .._utils import Folds, check_sample_weight, make_folds
-from ..correction import correct_by_columns, without_bias_columns
-from ..feedback import Feedback, check_excluded
-from ..nuisance import Overlap, fill_propensity, make_outcome_model
-from ._base import RouterMixin, read_fit_input, read_queries
+from .._utils import Folds, atomic_fit, check_cost_sensitivity, make_folds
+from ..correction import DRBiasCorrector, correct_by_columns, without_bias_columns
+from ..feedback import Feedback
+from ..nuisance import Overlap, fill_propensity, make_outcome_model, shrinkage_rule
 from ._calibration import Calibration
+from ._exclusion import mask_excluded
 from ._frontier import Frontier
-from ._knots import place_knots, within_knots
-from ._outcomes import OutcomeRouterMixin
-from ._parameters import check_router
-from ._policy import fit_policy, knot_decisions, outcome_scores, policy_decision
+from ._knots import check_knots, place_knots, within_knots
+from ._outcomes import OutcomeRouter
+from ._policy import check_policy, fit_policy, knot_decisions, outcome_scores, policy_decision
+from ._reading import read_fit_input
 
 
-class CausalRouter(OutcomeRouterMixin, RouterMixin, BaseEstimator):
+class CausalRouter(OutcomeRouter):
     """Router that learns from logged feedback which model should answer each query.
 
     The log shows one model per query, chosen by a policy that favoured some models for some
@@ -79,14 +78,15 @@ class CausalRouter(OutcomeRouterMixin, RouterMixin, BaseEstimator):
     ----------
     classes_ : ndarray of shape (K,)
         Labels of the models, sorted by their string; every model axis is in this order.
+    left_out_ : ndarray of labels
+        Models that are not chosen unless `include` names them. Empty after `fit`; assign labels to
+        it to retire models.
     outcome_model_ : object
         The fitted outcome models.
     calibration_ : Calibration
         The corrections of the outcome models. Its ``trust``, in [0, 1], multiplies the predicted
         differences between queries in which model is best; at 0 the router is the best fixed model.
-        Its ``quality_level`` and ``cost_level`` (K,) are the doubly robust corrections.
-    propensity_ : ndarray of shape (n,)
-        Propensity of each logged model, recorded or estimated out of fold; logged feedback only.
+        Its ``quality_intercept`` and ``cost_intercept`` (K,) are the doubly robust corrections.
     overlap_ : Overlap
         Effective sample size per model, smallest propensity and share of clipped ones; logged
         feedback only.
@@ -98,6 +98,8 @@ class CausalRouter(OutcomeRouterMixin, RouterMixin, BaseEstimator):
         What `predict_proba` divides decision values by.
     bias_correction_ : DRBiasCorrector
         The fitted corrector, where one was given.
+    training_queries_ : TrainingQueries
+        By which scorers recognize the log of the fit; at most 1,000 keys, whatever its length.
     n_features_in_ : int
         Number of features, bias columns included.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -125,7 +127,7 @@ class CausalRouter(OutcomeRouterMixin, RouterMixin, BaseEstimator):
     **Safety.** Two estimates keep noise from choosing. `calibration_.trust` is
     ``z**2 / (1 + z**2)``, z being the t-value of the out-of-fold differences between models as
     predictors of the outcomes that were seen: where queries carry no signal the router falls back
-    to the best fixed model. The doubly robust levels are shrunk by empirical Bayes.
+    to the best fixed model. The intercept corrections are shrunk by empirical Bayes.
 
     **Choice of default.** A policy that minimizes softmax regret on doubly robust scores [1]_ is
     unbiased and, at the propensities of real logs, loses to a fixed model; choosing by jointly
@@ -136,6 +138,10 @@ class CausalRouter(OutcomeRouterMixin, RouterMixin, BaseEstimator):
     logits are interpolated in between, and all are trained together on scores of quality and of
     cost ([1]_, `skroute.policy.IntervalPolicy`); "auto" then puts a knot at every 16th of the
     changes up to their 95 % quantile. ``benchmarks/cost_sensitivity_study.py`` measures both.
+
+    **Probabilities.** `predict_proba` is the softmax of the decision values, which are divided by
+    their mean spread over the training queries (with a `policy` they are taken as they are). That
+    orders models as `predict` does; it is not the probability that a model is the best.
 
     **Complexity.** With the defaults, time is linear in rows: O(n (d r + M**2) + K M**3) with
     ``r <= 256`` components and ``M <= 353`` features; memory is O(n (M + K) + K M**2) beside X.
@@ -192,6 +198,7 @@ class CausalRouter(OutcomeRouterMixin, RouterMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
+    @atomic_fit
     def fit(self, X: ArrayLike, y: Any, sample_weight: ArrayLike | None = None) -> CausalRouter:
         """Learn which model should answer each query.
 
@@ -208,143 +215,117 @@ class CausalRouter(OutcomeRouterMixin, RouterMixin, BaseEstimator):
         -------
         self : CausalRouter
         """
-        cost_sensitivity = check_router(self)
+        cost_sensitivity = self._check_parameters()
         X, feedback = self._correct_bias(*read_fit_input(self, X, y, sample_weight))
-        random_state = check_random_state(self.random_state)
+        weight, random_state = feedback.weight, check_random_state(self.random_state)
         stratum = feedback.action if feedback.logged else feedback.quality.argmax(axis=1)
         folds = make_folds(self.cv, X, stratum, feedback.group, random_state)
-        self._report("outcome models")
+
+        self._announce("outcome models")
         seed = random_state.randint(np.iinfo(np.int32).max)
         self.outcome_model_ = make_outcome_model(self.outcome_model, seed)
         quality, cost = self.outcome_model_.cross_fit(X, feedback, folds, self.n_jobs)
-        importance = None
-        if feedback.logged:
-            self._report("propensities")
-            importance = self._measure_overlap(X, feedback, folds)
+        inverse_propensity = self._measure_overlap(X, feedback, folds) if feedback.logged else None
         self.calibration_ = Calibration.of(
-            feedback, quality, cost, importance, self.shrinkage, folds
+            feedback, quality, cost, inverse_propensity, self.shrinkage, folds
         )
         quality, cost = self.calibration_.apply(quality, cost)
-        utility, weight = quality - cost_sensitivity * cost, feedback.weight
-        spread = np.average(np.ptp(utility, axis=1), weights=weight)
-        self.policy_, self.temperature_ = None, float(spread) or 1.0
-        predicted, by_policy = (quality, cost, weight), self.policy is not None
-        self.knots_ = place_knots(self.knots, cost_sensitivity, *predicted, interpolated=by_policy)
-        if self.policy is not None:
-            self._report("policy")
-            scores = outcome_scores(feedback, quality, cost, importance, self.shrinkage)
-            self.policy_ = fit_policy(self.policy, self.knots_, X, scores, weight, random_state)
-            self.temperature_ = 1.0
+
+        self.knots_ = place_knots(
+            self.knots,
+            cost_sensitivity,
+            quality,
+            cost,
+            weight,
+            interpolated=self.policy is not None,
+        )
+        if self.policy is None:
+            spread = np.average(np.ptp(quality - cost_sensitivity * cost, axis=1), weights=weight)
+            self.policy_, self.temperature_ = None, float(spread) or 1.0
+            return self
+        self._announce("policy")
+        scores = outcome_scores(feedback, quality, cost, inverse_propensity, self.shrinkage)
+        self.policy_ = fit_policy(self.policy, self.knots_, X, scores, weight, random_state)
+        self.temperature_ = 1.0
         return self
 
-    def decision_function(
-        self, X: ArrayLike, *, cost_sensitivity: Any = None, exclude: Any = None
-    ) -> np.ndarray:
-        """Return the value of every model for every query; the highest is chosen.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, d)
-            Queries.
-        cost_sensitivity : float or array-like of shape (n,), default=None
-            As in `predict`.
-        exclude : label or sequence of labels, default=None
-            As in `predict`.
-
-        Returns
-        -------
-        value : ndarray of shape (n, K)
-            Predicted utilities (with a `policy`, its logits); minus infinity for excluded models.
-            The shape is (n, K) for two models as well.
-        """
-        check_is_fitted(self)
-        decision = self._decide(X, cost_sensitivity)
-        excluded = check_excluded(exclude, self.classes_, len(decision))
-        return np.where(excluded, -np.inf, decision) if excluded.any() else decision
-
-    def predict_proba(
-        self, X: ArrayLike, *, cost_sensitivity: Any = None, exclude: Any = None
-    ) -> np.ndarray:
-        """Return the softmax of the decision values.
-
-        The values are divided by their mean spread over the training queries (with a `policy` they
-        are taken as they are). That orders models as `predict` does; it is not the probability that
-        a model is the best.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, d)
-            Queries.
-        cost_sensitivity : float or array-like of shape (n,), default=None
-            As in `predict`.
-        exclude : label or sequence of labels, default=None
-            As in `predict`; excluded models get probability 0.
-
-        Returns
-        -------
-        probability : ndarray of shape (n, K)
-        """
-        decision = self.decision_function(X, cost_sensitivity=cost_sensitivity, exclude=exclude)
-        return softmax(decision / self.temperature_, axis=1)
+    def _check_parameters(self) -> float:
+        """Raise ValueError for what cannot be; return the router's own cost sensitivity."""
+        correction = self.bias_correction
+        upstream = isinstance(correction, str) and correction == "upstream"
+        if not (correction is None or upstream or isinstance(correction, DRBiasCorrector)):
+            raise ValueError(
+                f"bias_correction must be a DRBiasCorrector, 'upstream' or None, got {correction!r}"
+            )
+        shrinkage_rule(self.shrinkage)
+        if not 0 < self.min_propensity <= 1:
+            raise ValueError(f"min_propensity must be in (0, 1], got {self.min_propensity!r}")
+        check_policy(self.policy, self.knots)
+        cost_sensitivity = check_cost_sensitivity(self.cost_sensitivity)
+        check_knots(self.knots, cost_sensitivity)
+        return cost_sensitivity
 
     def _correct_bias(self, X: np.ndarray, feedback: Feedback) -> tuple[np.ndarray, Feedback]:
         """Return the queries, and the table with all its labels on the gold scale."""
         if self.bias_correction is None:
             return X, feedback
-        self._report("bias of preference-based labels")
+        self._announce("bias of preference-based labels")
         if isinstance(self.bias_correction, str):
             return correct_by_columns(X, feedback)
         self.bias_correction_ = clone(self.bias_correction)
         return X, self.bias_correction_.fit_correct_feedback(X, feedback)
 
-    def _queries(self, X: ArrayLike) -> np.ndarray:
-        check_is_fitted(self)
-        X = read_queries(self, X)
+    def _measure_overlap(self, X: np.ndarray, feedback: Feedback, folds: Folds) -> np.ndarray:
+        """Set `overlap_`, warn if it is poor; return the clipped inverse propensities (n,)."""
+        self._announce("propensities")
+        model, least = self.propensity_model, self.min_propensity
+        propensity = fill_propensity(model, X, feedback, folds, n_jobs=self.n_jobs)
+        self.overlap_ = Overlap.of(
+            feedback.action, propensity, feedback.weight, feedback.n_models, least
+        )
+        self.overlap_.warn_if_poor(self.classes_)
+        return 1 / np.maximum(propensity, least)
+
+    def _query_columns(self, X: np.ndarray) -> np.ndarray:
         if isinstance(self.bias_correction, str):
             return without_bias_columns(X, len(self.classes_))
         return X
 
-    def _measure_overlap(self, X: np.ndarray, feedback: Feedback, folds: Folds) -> np.ndarray:
-        """Set propensities and overlap, warn if it is poor; return inverse propensities (n,)."""
-        self.propensity_ = fill_propensity(
-            self.propensity_model, X, feedback, folds, n_jobs=self.n_jobs
-        )
-        self.overlap_ = Overlap.of(
-            feedback.action,
-            self.propensity_,
-            feedback.weight,
-            feedback.n_models,
-            self.min_propensity,
-        )
-        self.overlap_.warn_if_poor(self.classes_)
-        return 1 / np.maximum(self.propensity_, self.min_propensity)
+    def _predict_outcomes(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        predicted = self.outcome_model_.predict(self._query_columns(X))
+        return self.calibration_.apply(*predicted)
 
-    def _predict_outcomes(self, X: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-        return self.calibration_.apply(*self.outcome_model_.predict(self._queries(X)))
-
-    def _decide(self, X: ArrayLike, cost_sensitivity: Any) -> np.ndarray:
+    def _decision_values(self, X: np.ndarray, cost_sensitivity: float | np.ndarray) -> np.ndarray:
         if self.policy_ is None:
-            quality, cost = self._predict_outcomes(X)
-            return quality - self._served(cost_sensitivity, len(quality)) * cost
-        X = self._queries(X)
-        return policy_decision(self.policy_, X, self._served(cost_sensitivity, len(X)))
+            return super()._decision_values(X, cost_sensitivity)
+        return policy_decision(self.policy_, self._query_columns(X), cost_sensitivity)
 
-    def _trace(self, X: ArrayLike, sample_weight: ArrayLike | None) -> Frontier:
+    def _probabilities(
+        self, X: np.ndarray, cost_sensitivity: float | np.ndarray, excluded: np.ndarray | None
+    ) -> np.ndarray:
+        scaled = self._decision_values(X, cost_sensitivity) / self.temperature_
+        with np.errstate(over="ignore"):
+            return softmax(mask_excluded(scaled, excluded), axis=1)
+
+    def _frontier(
+        self, X: np.ndarray, weight: np.ndarray | None, excluded: np.ndarray | None
+    ) -> Frontier:
         if self.policy_ is None:
-            return super()._trace(X, sample_weight)
-        values = knot_decisions(self.policy_, self._queries(X), self.knots_)
-        quality, cost = self._predict_outcomes(X)
-        weight = check_sample_weight(sample_weight, len(quality))
-        return Frontier.between_knots(values, self.knots_, quality, cost, self.classes_, weight)
+            return super()._frontier(X, weight, excluded)
+        values = knot_decisions(self.policy_, self._query_columns(X), self.knots_)
+        predicted = self._predict_outcomes(X)
+        return Frontier.between_knots(
+            values, self.knots_, *predicted, self.classes_, weight, excluded
+        )
 
     def _served_range(self) -> tuple[float, float]:
         if self.policy_ is None and isinstance(self.knots, str):
             return 0.0, np.inf
         return float(self.knots_[0]), float(self.knots_[-1])
 
-    def _served(self, cost_sensitivity: Any, n_rows: int) -> float | np.ndarray:
+    def _resolve(self, cost_sensitivity: Any, n_rows: int) -> float | np.ndarray:
         return within_knots(cost_sensitivity, self.cost_sensitivity, self._served_range(), n_rows)
 
-    def _report(self, step: str) -> None:
+    def _announce(self, step: str) -> None:
         if self.verbose:
             print(f"CausalRouter: {step}")

@@ -5,25 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
-from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
+from sklearn import get_config
+from sklearn.base import MetaEstimatorMixin, clone
+from sklearn.pipeline import Pipeline
 
-from ._base import RouterMixin
+from .._utils import atomic_fit, split_router
 from ._causal import CausalRouter
+from ._frontier import Frontier
+from ._outcomes import OutcomeRouter
 
 
-def _router_has(name: str) -> Any:
-    """Return whether the router of a FixedBudgetRouter, fitted or not, has a method."""
-
-    def has(owner: FixedBudgetRouter) -> bool:
-        router = getattr(owner, "router_", owner.router)
-        return router is None or hasattr(router, name)
-
-    return has
-
-
-class FixedBudgetRouter(RouterMixin, MetaEstimatorMixin, BaseEstimator):
+class FixedBudgetRouter(MetaEstimatorMixin, OutcomeRouter):
     """Router whose cost sensitivity is set by a budget instead of by hand.
 
     `fit` fits a router, and then finds the smallest cost sensitivity at which the queries it was
@@ -32,9 +24,10 @@ class FixedBudgetRouter(RouterMixin, MetaEstimatorMixin, BaseEstimator):
     Parameters
     ----------
     router : estimator, default=None
-        A router that serves a range of cost sensitivities. None is
-        ``CausalRouter(knots="auto")``. A fitted one, wrapped in `sklearn.frozen.FrozenEstimator`,
-        is not fitted again: then `fit` needs only the queries to calibrate on.
+        A router that serves a range of cost sensitivities, or a pipeline or a search that ends in
+        one. None is ``CausalRouter(knots="auto")``. A fitted one, wrapped in
+        `sklearn.frozen.FrozenEstimator`, is not fitted again: then `fit` needs only the queries to
+        calibrate on.
     budget : float, default=None
         Mean cost in dollars per query.
     share : dict of one label to a float, default=None
@@ -43,12 +36,16 @@ class FixedBudgetRouter(RouterMixin, MetaEstimatorMixin, BaseEstimator):
     Attributes
     ----------
     router_ : estimator
-        The fitted router.
+        The fitted router, pipeline or search.
     budget_ : Budget
         Named tuple of the cost sensitivity that is used, and of the predicted mean cost and the
         shares that come of it on the queries of `fit`.
+    cost_sensitivity : float
+        The one of `budget_`, at which it chooses.
     classes_ : ndarray of shape (K,)
         Labels of the models.
+    left_out_, training_queries_
+        Those of the router.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -62,12 +59,14 @@ class FixedBudgetRouter(RouterMixin, MetaEstimatorMixin, BaseEstimator):
 
     See Also
     --------
-    skroute.CausalRouter.cost_sensitivity_for_budget : The same without a pipeline.
+    skroute.CausalRouter.cost_sensitivity_for_budget : The same, for one call.
 
     Notes
     -----
     The budget is met by predicted costs on the queries of `fit`: by other queries from the same
     source up to the error of two samples, and as far as costs are predicted without bias.
+
+    All else is asked of the router: what it predicts, its probabilities, its frontier.
 
     `score` is the mean quality of the models chosen: candidates share the budget, so that utility
     at some cost sensitivity would count the cost twice.
@@ -93,6 +92,7 @@ class FixedBudgetRouter(RouterMixin, MetaEstimatorMixin, BaseEstimator):
         self.budget = budget
         self.share = share
 
+    @atomic_fit
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> FixedBudgetRouter:
         """Fit the router, then find the cost sensitivity that meets the budget on `X`.
 
@@ -112,71 +112,80 @@ class FixedBudgetRouter(RouterMixin, MetaEstimatorMixin, BaseEstimator):
         if (self.budget is None) == (self.share is None):
             raise ValueError("give either budget or share")
         router = CausalRouter(knots="auto") if self.router is None else clone(self.router)
-        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+        weights = {} if sample_weight is None else {_weight_keyword(router): sample_weight}
         self.router_ = router.fit(X, y, **weights)
-        for name in ("classes_", "n_features_in_", "feature_names_in_"):
+        for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(self.router_, name):
                 setattr(self, name, getattr(self.router_, name))
-        self.budget_ = self.router_.cost_sensitivity_for_budget(
-            X, self.budget, share=self.share, **weights
+        self.classes_ = self._router.classes_
+        self.budget_ = self._router.cost_sensitivity_for_budget(
+            self._read(X), self.budget, share=self.share, sample_weight=sample_weight
         )
         return self
 
     @property
     def cost_sensitivity(self) -> float:
+        """The cost sensitivity that meets the budget."""
+        return self.budget_.cost_sensitivity
+
+    @property
+    def score_cost_sensitivity(self) -> float:
         """The cost sensitivity of `score`: none, as the budget takes care of cost."""
         return 0.0
 
-    @available_if(_router_has("decision_function"))
-    def decision_function(
-        self, X: Any, *, cost_sensitivity: Any = None, exclude: Any = None
+    @property
+    def left_out_(self) -> np.ndarray:
+        """Labels of the models that the router leaves out."""
+        return self._router.left_out_
+
+    @property
+    def training_queries_(self) -> Any:
+        """By which scorers recognize the log that the router was fitted on."""
+        return self._router.training_queries_
+
+    @property
+    def _router(self) -> Any:
+        return split_router(self.router_).router
+
+    def _read(self, X: Any) -> Any:
+        """Return the queries as they reach the router, which checks them."""
+        return split_router(self.router_).transform(X)
+
+    def _query_columns(self, X: Any) -> np.ndarray:
+        return self._router.query_features(X)
+
+    def _resolve(self, cost_sensitivity: Any, n_rows: int) -> Any:
+        return self.cost_sensitivity if cost_sensitivity is None else cost_sensitivity
+
+    # What is excluded was settled before the router is asked, and what it leaves out is part of it.
+
+    def _decision_values(self, X: Any, cost_sensitivity: Any) -> np.ndarray:
+        router = self._router
+        return router.decision_function(
+            X, cost_sensitivity=cost_sensitivity, include=router.left_out_
+        )
+
+    def _probabilities(
+        self, X: Any, cost_sensitivity: Any, excluded: np.ndarray | None
     ) -> np.ndarray:
-        """Return the value of every model for every query; the highest is chosen.
+        router, served = self._router, {"cost_sensitivity": cost_sensitivity}
+        return router.predict_proba(X, exclude=excluded, include=router.left_out_, **served)
 
-        Parameters
-        ----------
-        X : array-like of shape (n, d)
-            Queries.
-        cost_sensitivity : float or array-like of shape (n,), default=None
-            None: the one that meets the budget.
-        exclude : label, sequence of labels or bool array of shape (n, K), default=None
-            As in `predict`.
+    def _predict_outcomes(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
+        return self._router.predict_quality(X), self._router.predict_cost(X)
 
-        Returns
-        -------
-        value : ndarray of shape (n, K)
-        """
-        own = self._own(cost_sensitivity)
-        return self.router_.decision_function(X, cost_sensitivity=own, exclude=exclude)
+    def _frontier(self, X: Any, weight: np.ndarray | None, excluded: np.ndarray | None) -> Frontier:
+        router = self._router
+        return router.frontier(X, sample_weight=weight, exclude=excluded, include=router.left_out_)
 
-    @available_if(_router_has("predict_proba"))
-    def predict_proba(
-        self, X: Any, *, cost_sensitivity: Any = None, exclude: Any = None
-    ) -> np.ndarray:
-        """Return the router's probabilities.
 
-        Parameters
-        ----------
-        X : array-like of shape (n, d)
-            Queries.
-        cost_sensitivity : float or array-like of shape (n,), default=None
-            None: the one that meets the budget.
-        exclude : label, sequence of labels or bool array of shape (n, K), default=None
-            As in `predict`.
+def _weight_keyword(estimator: Any) -> str:
+    """Return the keyword of `fit` that hands sample weights to the router at the end.
 
-        Returns
-        -------
-        probability : ndarray of shape (n, K)
-        """
-        own = self._own(cost_sensitivity)
-        return self.router_.predict_proba(X, cost_sensitivity=own, exclude=exclude)
-
-    def _own(self, cost_sensitivity: Any) -> Any:
-        check_is_fitted(self)
-        return self.budget_.cost_sensitivity if cost_sensitivity is None else cost_sensitivity
-
-    def _decide(self, X: Any, cost_sensitivity: Any) -> np.ndarray:
-        return self.router_._decide(X, self._own(cost_sensitivity))
-
-    def _queries(self, X: Any) -> Any:
-        return self.router_._queries(X)
+    With metadata routing every step asks for what it wants; without, a pipeline is told the step.
+    """
+    if isinstance(estimator, Pipeline) and not get_config()["enable_metadata_routing"]:
+        name, last = estimator.steps[-1]
+        return f"{name}__{_weight_keyword(last)}"
+    searched = getattr(estimator, "estimator", None)
+    return "sample_weight" if searched is None else _weight_keyword(searched)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._utils import check_cost_sensitivity
+from ._exclusion import mask_excluded, model_index
 
 
 class Budget(NamedTuple):
@@ -81,16 +82,20 @@ class Frontier:
         low: float,
         high: float,
         weight: np.ndarray | None = None,
+        excluded: np.ndarray | None = None,
     ) -> Frontier:
         """Walk along the upper envelopes of the utilities ``quality - lambda * cost``, (n, K) each.
+
+        Models that are excluded, a bool array (n, K), are never chosen, nor those whose prediction
+        is NaN while another is not.
 
         Notes
         -----
         Time O(n K s) for at most s changes a query, s being about log K for unordered models and
         at most K - 1. Memory O(n K).
         """
-        start = (quality - low * cost).argmax(axis=1)
-        changes = _walk(quality, cost, start, low, high)
+        start = mask_excluded(quality - low * cost, excluded).argmax(axis=1)
+        changes = _walk(quality, cost, start, low, high, excluded)
         return cls._along(changes, start, quality, cost, classes, low, high, weight)
 
     @classmethod
@@ -102,6 +107,7 @@ class Frontier:
         cost: np.ndarray,
         classes: np.ndarray,
         weight: np.ndarray | None = None,
+        excluded: np.ndarray | None = None,
     ) -> Frontier:
         """Walk along decision values (n, K) that are linear between knots.
 
@@ -112,6 +118,8 @@ class Frontier:
         knots : ndarray of shape (m + 1,)
         quality, cost : ndarray of shape (n, K)
             Predicted outcomes of what is chosen; they do not choose.
+        excluded : ndarray of bool of shape (n, K), default=None
+            Models that are never chosen.
 
         Notes
         -----
@@ -120,11 +128,11 @@ class Frontier:
         """
         values = iter(values)
         left = next(values).astype(np.float64)
-        start = left.argmax(axis=1)
+        start = mask_excluded(left, excluded).argmax(axis=1)
         current, steps = start.copy(), [(np.empty(0, int), np.empty(0), start[:0], start[:0])]
         for low, high, value in zip(knots[:-1], knots[1:], values, strict=True):
             right = value.astype(np.float64)
-            row, position, before, after = _walk(left, left - right, current, 0.0, 1.0)
+            row, position, before, after = _walk(left, left - right, current, 0.0, 1.0, excluded)
             steps.append((row, (1 - position) * low + position * high, before, after))
             # Changes of one query are in order, and the last assignment stays.
             current[row] = after
@@ -178,10 +186,7 @@ class Frontier:
 
     def within_share(self, label: Any, share: float) -> Budget:
         """Return the smallest cost sensitivity at which a model gets at most a share of queries."""
-        names = [str(name) for name in self.classes]
-        if str(label) not in names:
-            raise ValueError(f"share names the unknown model {label!r}; known: {names}")
-        k = names.index(str(label))
+        k = model_index("share", label, self.classes)
         change = self.weight[self.row] * ((self.after == k).astype(float) - (self.before == k))
         count = self.weight @ (self.start == k) + np.r_[0.0, change.cumsum()]
         shares = count / self.weight.sum()
@@ -233,12 +238,20 @@ class Frontier:
 
 
 def _walk(
-    value: np.ndarray, slope: np.ndarray, start: np.ndarray, low: float, high: float
+    value: np.ndarray,
+    slope: np.ndarray,
+    start: np.ndarray,
+    low: float,
+    high: float,
+    excluded: np.ndarray | None,
 ) -> _Changes:
     """Follow the upper envelopes of ``value - l * slope``, (n, K) each, from the choices at `low`.
 
-    Changes of one row are in order.
+    Changes of one row are in order. No line falls faster than that of an excluded model, so that
+    it is never met.
     """
+    if excluded is not None:
+        slope = np.where(excluded, np.inf, slope)
     rows, current, steps = np.arange(len(value)), start, []
     while len(rows):
         here = rows, current

@@ -1,23 +1,28 @@
-"""What routers share that choose by predicted quality and cost."""
+"""The interface of routers that predict quality and cost, and what they share."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from .._utils import check_sample_weight
+from ._base import BaseRouter
 from ._frontier import Budget, Frontier
 
 
-class OutcomeRouterMixin:
-    """Mixin of routers whose choice is the highest predicted ``quality - lambda * cost``.
+class OutcomeRouter(BaseRouter):
+    """Base of routers that predict outcomes; the highest ``quality - lambda * cost`` is chosen.
 
-    A router implements ``_predict_outcomes(X)``, which validates X and returns quality and cost,
-    (n, K) each, and may narrow ``_served_range()``. One that may choose by something else overrides
-    ``_trace(X, sample_weight)``.
+    A router implements `_predict_outcomes`, and may narrow `_served_range`. One that may choose by
+    something else overrides `_decision_values` and `_frontier`.
     """
+
+    @abstractmethod
+    def _predict_outcomes(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Return the predicted quality and cost, (n, K) each, for checked queries."""
 
     def predict_quality(self, X: Any) -> np.ndarray:
         """Predict the quality of every model's answer.
@@ -33,7 +38,7 @@ class OutcomeRouterMixin:
             In the units of the feedback.
         """
         check_is_fitted(self)
-        return self._predict_outcomes(X)[0]
+        return self._predict_outcomes(self._read(X))[0]
 
     def predict_cost(self, X: Any) -> np.ndarray:
         """Predict the cost of every model's answer.
@@ -49,9 +54,11 @@ class OutcomeRouterMixin:
             Dollars.
         """
         check_is_fitted(self)
-        return self._predict_outcomes(X)[1]
+        return self._predict_outcomes(self._read(X))[1]
 
-    def frontier(self, X: Any, *, sample_weight: Any = None) -> Frontier:
+    def frontier(
+        self, X: Any, *, sample_weight: Any = None, exclude: Any = None, include: Any = None
+    ) -> Frontier:
         """Return where the choice for each query changes as cost sensitivity grows.
 
         Utilities are affine in cost sensitivity, so the best choice of a query is the upper
@@ -64,6 +71,10 @@ class OutcomeRouterMixin:
             Queries.
         sample_weight : array-like of shape (n,), default=None
             How much each query counts in means and shares.
+        exclude : label, collection of labels or bool array of shape (n, K), default=None
+            As in `predict`.
+        include : label or collection of labels, default=None
+            As in `predict`.
 
         Returns
         -------
@@ -72,7 +83,9 @@ class OutcomeRouterMixin:
             between changes.
         """
         check_is_fitted(self)
-        return self._trace(X, sample_weight)
+        X = self._read(X)
+        weight = check_sample_weight(sample_weight, len(X))
+        return self._frontier(X, weight, self._excluded(exclude, include, len(X)))
 
     def cost_sensitivity_for_budget(
         self,
@@ -81,6 +94,8 @@ class OutcomeRouterMixin:
         *,
         share: dict[Any, float] | None = None,
         sample_weight: Any = None,
+        exclude: Any = None,
+        include: Any = None,
     ) -> Budget:
         """Return the smallest cost sensitivity at which queries like `X` stay within a budget.
 
@@ -94,6 +109,10 @@ class OutcomeRouterMixin:
             Instead of a budget: the largest share of the queries that one model may get.
         sample_weight : array-like of shape (n,), default=None
             How much each query counts.
+        exclude : label, collection of labels or bool array of shape (n, K), default=None
+            As in `predict`.
+        include : label or collection of labels, default=None
+            As in `predict`.
 
         Returns
         -------
@@ -117,17 +136,22 @@ class OutcomeRouterMixin:
         """
         if (budget is None) == (share is None):
             raise ValueError("give either budget or share")
-        if share is None:
-            return self.frontier(X, sample_weight=sample_weight).within_budget(float(budget))
-        if len(share) != 1:
+        if share is not None and len(share) != 1:
             raise ValueError(f"share must name one model, got {list(share)}")
+        frontier = self.frontier(X, sample_weight=sample_weight, exclude=exclude, include=include)
+        if share is None:
+            return frontier.within_budget(float(budget))
         ((label, most),) = share.items()
-        return self.frontier(X, sample_weight=sample_weight).within_share(label, most)
+        return frontier.within_share(label, most)
 
-    def _trace(self, X: Any, sample_weight: Any) -> Frontier:
+    def _decision_values(self, X: Any, cost_sensitivity: float | np.ndarray) -> np.ndarray:
         quality, cost = self._predict_outcomes(X)
-        weight = check_sample_weight(sample_weight, len(quality))
-        return Frontier.of(quality, cost, self.classes_, *self._served_range(), weight)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return quality - cost_sensitivity * cost
 
     def _served_range(self) -> tuple[float, float]:
         return 0.0, np.inf
+
+    def _frontier(self, X: Any, weight: np.ndarray | None, excluded: np.ndarray | None) -> Frontier:
+        quality, cost = self._predict_outcomes(X)
+        return Frontier.of(quality, cost, self.classes_, *self._served_range(), weight, excluded)

@@ -26,8 +26,8 @@ def test_by_hand():
 
 
 def test_a_router_equals_its_propensities(problem, router):
-    display = OverlapDisplay.from_estimator(router, problem.y)
-    again = OverlapDisplay.from_predictions(problem.y, router.propensity_)
+    display = OverlapDisplay.from_estimator(router, problem.X, problem.y)
+    again = OverlapDisplay.from_predictions(problem.y)
     assert_array_equal(display.propensity, again.propensity)
     assert_array_equal(display.action, again.action)
     assert_allclose(display.overlap.effective_sample_size, again.overlap.effective_sample_size)
@@ -38,8 +38,14 @@ def test_a_router_equals_its_propensities(problem, router):
 def test_a_pipeline_will_do(problem):
     pipeline = make_pipeline(StandardScaler(), CausalRouter(random_state=0))
     pipeline.fit(problem.X, problem.y)
-    display = OverlapDisplay.from_estimator(pipeline, problem.y)
-    assert_array_equal(display.propensity, pipeline[-1].propensity_)
+    display = OverlapDisplay.from_estimator(pipeline, problem.X, problem.y)
+    assert_array_equal(display.propensity, problem.y["propensity"])
+
+
+def test_propensities_that_are_not_recorded_are_estimated(problem, router):
+    y = logged_feedback(problem.y["model"], problem.y["quality"])
+    display = OverlapDisplay.from_estimator(router, problem.X, y)
+    assert np.corrcoef(display.propensity, problem.y["propensity"])[0, 1] > 0.7
 
 
 def test_models_without_rows_and_unknown_ones():
@@ -56,13 +62,8 @@ def test_models_without_rows_and_unknown_ones():
 
 def test_what_is_refused(problem, router):
     full = full_feedback([[1, 0], [0, 1]], models=["a", "b"])
-    learned = CausalRouter(random_state=0).fit(problem.X, problem.y_full)
-    with pytest.raises(ValueError, match="has no propensity_"):
-        OverlapDisplay.from_estimator(learned, problem.y)
-    with pytest.raises(ValueError, match="not the log that the router was fitted on"):
-        OverlapDisplay.from_estimator(router, problem.y[:10])
     with pytest.raises(ValueError, match="y is full feedback"):
-        OverlapDisplay.from_estimator(router, full)
+        OverlapDisplay.from_estimator(router, problem.X, problem.y_full)
     with pytest.raises(ValueError, match="y is full feedback"):
         OverlapDisplay.from_predictions(full)
     y = logged_feedback(["a", "b"], [1, 0], propensity=[0.5, np.nan])

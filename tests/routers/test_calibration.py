@@ -102,7 +102,7 @@ def test_weights_equal_repetition(full):
     weighted = calibrate(table(np.arange(n), weight), predicted, fold)
     repeated = calibrate(table(rows), predicted[rows], fold[rows])
     assert weighted.trust == pytest.approx(repeated.trust)
-    assert_allclose(weighted.quality_level, repeated.quality_level)
+    assert_allclose(weighted.quality_intercept, repeated.quality_intercept)
     assert_allclose(weighted.mean, repeated.mean)
 
 
@@ -117,7 +117,7 @@ def test_levels_correct_a_model_that_is_predicted_too_high():
     predicted = np.tile([0.5, 0.5, 0.8], (n, 1))
     predicted_cost = np.tile([0.001, 0.02, 0.1], (n, 1))
     calibration = Calibration.of(table, predicted, predicted_cost, np.full(n, 3.0), "auto", folds)
-    assert_allclose(calibration.quality_level, [0, 0, -0.3], atol=0.01)
-    assert_allclose(calibration.cost_level, [0, -0.01, 0], atol=1e-4)
+    assert_allclose(calibration.quality_intercept, [0, 0, -0.3], atol=0.01)
+    assert_allclose(calibration.cost_intercept, [0, -0.01, 0], atol=1e-4)
     none = Calibration.of(table, predicted, predicted_cost, np.full(n, 3.0), 0.0, folds)
-    assert_allclose(none.quality_level, 0.0)
+    assert_allclose(none.quality_intercept, 0.0)

@@ -1,0 +1,92 @@
+"""Which models may be chosen: `exclude`, `include`, and what a router leaves out by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+
+_N_NEAREST = 3
+
+
+def read_exclusion(
+    exclude: Any, include: Any, left_out: Any, classes: np.ndarray, n_rows: int
+) -> np.ndarray | None:
+    """Return which models must not be chosen for each query.
+
+    Parameters
+    ----------
+    exclude : label, collection of labels or bool array of shape (n, K), or None
+    include : label or collection of labels, or None
+        Models that may be chosen although they are in `left_out`.
+    left_out : sequence of labels
+        What the router leaves out by itself.
+    classes : ndarray of shape (K,)
+    n_rows : int
+
+    Returns
+    -------
+    excluded : ndarray of bool of shape (n, K), or None
+        Leaves at least one model in every row. None: every model may be chosen.
+    """
+    included = _read_labels("include", include, classes)
+    left = _read_labels("left_out_", left_out, classes) - included
+    if np.ndim(exclude) == 2:
+        excluded = np.asarray(exclude)
+        if excluded.dtype != bool or excluded.shape != (n_rows, len(classes)):
+            raise ValueError(
+                f"exclude by row must be a boolean array of shape ({n_rows}, {len(classes)}), a "
+                f"column a model, got {excluded.dtype} of shape {excluded.shape}"
+            )
+    else:
+        named = _read_labels("exclude", exclude, classes)
+        if both := named & included:
+            raise ValueError(f"exclude and include both name {classes[min(both)]!r}; drop one")
+        if not named and not left:
+            return None
+        excluded = np.zeros((n_rows, len(classes)), dtype=bool)
+        excluded[:, list(named)] = True
+    if left:
+        excluded = excluded | np.isin(np.arange(len(classes)), list(left))
+    empty = np.flatnonzero(excluded.all(axis=1))
+    if len(empty):
+        own = f" (the router itself leaves out {len(left)})" if left else ""
+        raise ValueError(
+            f"exclude names every model for row {empty[0]}{own}: none is left to choose"
+        )
+    return excluded
+
+
+def mask_excluded(values: np.ndarray, excluded: np.ndarray | None) -> np.ndarray:
+    """Return decision values (n, K) whose largest in a row is never that of an excluded model.
+
+    Excluded models get minus infinity, and every other model a finite number: NaN becomes the
+    least, and infinities the least and the largest there are.
+    """
+    if excluded is None and np.isfinite(values).all():
+        return values
+    least = np.finfo(values.dtype).min
+    finite = np.nan_to_num(values, nan=least)
+    return finite if excluded is None else np.where(excluded, -np.inf, finite)
+
+
+def model_index(argument: str, label: Any, classes: Sequence[Any] | np.ndarray) -> int:
+    """Return the index of a label, matched by its string; an unknown one names the argument."""
+    names = [str(name) for name in classes]
+    if str(label) not in names:
+        nearest = get_close_matches(str(label), names, n=_N_NEAREST, cutoff=0.0)
+        raise ValueError(
+            f"{argument} names the unknown model {label!r}; the nearest of the {len(names)} known "
+            f"ones: {', '.join(map(repr, nearest))}"
+        )
+    return names.index(str(label))
+
+
+def _read_labels(argument: str, labels: Any, classes: np.ndarray) -> set[int]:
+    """Return the indices of one label, of several, or of None."""
+    if labels is None:
+        return set()
+    single = isinstance(labels, str) or not np.iterable(labels)
+    return {model_index(argument, label, classes) for label in ([labels] if single else labels)}
