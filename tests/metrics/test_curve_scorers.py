@@ -3,14 +3,14 @@ import pickle
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skroute import CausalRouter, full_feedback
-from skroute.baselines import BestFixedModel, RandomRouter, RegressAndCompare
+from skroute.baselines import BestFixedModel, RegressAndCompare
 from skroute.datasets import make_routing_problem
 from skroute.metrics import (
     average_improvement_in_quality,
@@ -119,9 +119,10 @@ def test_the_weak_model_may_be_the_second():
 def test_wrong_input_is_named(router):
     with pytest.raises(ValueError, match="y is logged feedback, but both models' outcomes"):
         make_two_model_scorer(strong="model_1")(router, X, Y)
-    random = RandomRouter(random_state=0).fit(PROBLEM.X, PROBLEM.y)
-    with pytest.raises(ValueError, match="RandomRouter ranks no queries"):
-        make_two_model_scorer(strong="model_1")(random, X, FULL)
+    voting = VotingClassifier([("alone", LogisticRegression())])
+    voting.fit(PROBLEM.X, PROBLEM.y["model"])
+    with pytest.raises(ValueError, match="VotingClassifier ranks no queries"):
+        make_two_model_scorer(strong="model_1")(voting, X, FULL)
     with pytest.raises(ValueError, match=r"metric must be one of .*'apgr'.*got 'auc'"):
         make_two_model_scorer("auc", strong="model_1")
     with pytest.raises(ValueError, match="cost_sensitivities is empty"):
