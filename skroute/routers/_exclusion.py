@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..feedback import positions
+
 _N_NEAREST = 3
 
 
@@ -74,14 +76,14 @@ def mask_excluded(values: np.ndarray, excluded: np.ndarray | None) -> np.ndarray
 
 def model_index(argument: str, label: Any, classes: Sequence[Any] | np.ndarray) -> int:
     """Return the index of a label, matched by its string; an unknown one names the argument."""
-    names = [str(name) for name in classes]
-    if str(label) not in names:
-        nearest = get_close_matches(str(label), names, n=_N_NEAREST, cutoff=0.0)
+    position = positions(classes)
+    if str(label) not in position:
+        nearest = get_close_matches(str(label), position, n=_N_NEAREST, cutoff=0.0)
         raise ValueError(
-            f"{argument} names the unknown model {label!r}; the nearest of the {len(names)} known "
-            f"ones: {', '.join(map(repr, nearest))}"
+            f"{argument} names the unknown model {label!r}; the nearest of the {len(position)} "
+            f"known ones: {', '.join(map(repr, nearest))}"
         )
-    return names.index(str(label))
+    return position[str(label)]
 
 
 def _read_labels(argument: str, labels: Any, classes: np.ndarray) -> set[int]:
