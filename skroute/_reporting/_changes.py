@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..metrics import PolicyDifference
 from ._facts import Facts
 from ._format import per_thousand, section, with_interval
 from ._html import Markup, table, tag
 
 _LONGEST_TEXT = 160
+_MOST_GROUPS = 20
 
 
-def changes(facts: Facts) -> Markup:
+def changes(facts: Facts, n_examples: int) -> Markup:
     """Show where the router chooses otherwise than the log, or than the best fixed model."""
-    moved, models = facts.moved, facts.models
+    moved, models = _moved(facts), facts.models
     before = "the log" if facts.logged else facts.compared_with
     total, kept = int(moved.sum()), int(np.trace(moved))
     lines = []
@@ -31,20 +33,25 @@ def changes(facts: Facts) -> Markup:
             f"chooses another model than {before}.",
         ),
         table("Calls gained and lost", columns, lines),
-        _moves(facts),
+        _most_frequent(moved, models),
+        _groups(facts),
+        _examples(facts, n_examples),
     ]
-    if facts.groups:
-        parts.append(_groups(facts))
-    if facts.examples:
-        parts.append(_example_table(facts))
     return section("changes", "Where the router changes its mind", *parts)
 
 
-def _moves(facts: Facts) -> Markup:
+def _moved(facts: Facts) -> np.ndarray:
+    """Count rows (K + 1, K) by model of the reference, unknown ones last, and of the router."""
+    n_models = len(facts.models)
+    place = np.where(facts.before < 0, n_models, facts.before) * n_models + facts.after
+    return np.bincount(place, minlength=(n_models + 1) * n_models).reshape(-1, n_models)
+
+
+def _most_frequent(moved: np.ndarray, models: list[str]) -> Markup:
     """Return the most frequent changes from one model to another."""
-    moved = facts.moved.copy()
+    moved = moved.copy()
     np.fill_diagonal(moved, 0)
-    names = [*facts.models, "a model unknown to the router"]
+    names = [*models, "a model unknown to the router"]
     order = np.argsort(-moved, axis=None, kind="stable")[:8]
     pairs = zip(*np.unravel_index(order, moved.shape), strict=True)
     rows = [
@@ -59,40 +66,67 @@ def _moves(facts: Facts) -> Markup:
 
 
 def _groups(facts: Facts) -> Markup:
-    rows = []
-    for entry in facts.groups:
-        cells: list[object] = [entry.group, f"{entry.n_rows:,}", f"{entry.share_changed:.0%}"]
-        gain = entry.difference
-        if gain is None:
-            cells += ["–"] * 3
-        else:
-            cells += [
-                with_interval(f"{gain.value:+.3f}", gain.low, gain.high, True),
-                f"{gain.quality_difference:+.3f}",
-                per_thousand(gain.cost_difference),
-            ]
-        rows.append(cells)
-    more = facts.n_groups - len(facts.groups)
+    """Return what changes for the largest groups of queries."""
+    if facts.by is None:
+        return Markup("")
+    names, code, count = np.unique(facts.by, return_inverse=True, return_counts=True)
+    changed, cells = facts.before != facts.after, []
+    for g in np.argsort(-count, kind="stable")[:_MOST_GROUPS]:
+        rows = np.flatnonzero(code.reshape(-1) == g)
+        gain = ["–"] * 3
+        if facts.feedback.weight[rows].any():
+            gain = _gain(facts.difference(facts.router.name, rows))
+        cells.append([names[g], f"{len(rows):,}", f"{changed[rows].mean():.0%}", *gain])
+    more = len(names) - len(cells)
     caption = "Changes by group of queries" + (f" ({more:,} smaller ones left out)" if more else "")
     columns = ["group", "rows", "changed", f"utility over {facts.reference}", "quality"]
-    return table(caption, [*columns, "dollars per 1,000 queries"], rows)
+    return table(caption, [*columns, "dollars per 1,000 queries"], cells)
 
 
-def _example_table(facts: Facts) -> Markup:
-    rows, first = [], facts.examples[0]
-    columns = ["row"]
-    columns += ["group"] * (first.group is not None) + ["query"] * (first.text is not None)
-    leading = len(columns)
-    for example in facts.examples:
-        cells: list[object] = [f"{example.row}"]
-        if example.group is not None:
-            cells.append(example.group)
-        if example.text is not None:
-            text = " ".join(example.text.split())
-            cells.append(text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…")
-        cells += [example.before, example.after]
-        rows.append([*cells, f"{example.quality:+.3f}", per_thousand(example.cost)])
-    columns += ["before" if not facts.logged else "log", "router", "predicted quality"]
+def _gain(gain: PolicyDifference) -> list[str]:
+    return [
+        with_interval(f"{gain.value:+.3f}", gain.low, gain.high, True),
+        f"{gain.quality_difference:+.3f}",
+        per_thousand(gain.cost_difference),
+    ]
+
+
+def _examples(facts: Facts, n_examples: int) -> Markup:
+    """Return the rows for which the router predicts most gain from choosing another model."""
+    rows = np.flatnonzero((facts.before >= 0) & (facts.before != facts.after))
+    router, X = facts.router.router, facts.router.candidate.X
+    if not hasattr(router, "predict_quality") or not n_examples or not len(rows):
+        return Markup("")
+    better, dearer = (
+        part[rows, facts.after[rows]].astype(np.float64) - part[rows, facts.before[rows]]
+        for part in (router.predict_quality(X), router.predict_cost(X))
+    )
+    best = np.argsort(-(better - facts.cost_sensitivity * dearer), kind="stable")[:n_examples]
+    columns, described = ["row"], []
+    if facts.by is not None:
+        columns.append("group")
+        described.append([str(group) for group in facts.by[rows[best]]])
+    if facts.text is not None:
+        columns.append("query")
+        described.append([_shorten(text) for text in facts.text[rows[best]]])
+    lines = [
+        [
+            f"{rows[i]}",
+            *(texts[place] for texts in described),
+            facts.models[facts.before[rows[i]]],
+            facts.models[facts.after[rows[i]]],
+            f"{better[i]:+.3f}",
+            per_thousand(dearer[i]),
+        ]
+        for place, i in enumerate(best)
+    ]
+    text_columns = range(1, len(columns) + 2)
+    columns += ["log" if facts.logged else "before", "router", "predicted quality"]
     columns.append("predicted dollars per 1,000 queries")
     caption = "Rows with the largest gain that the router predicts (counted from 0)"
-    return table(caption, columns, rows, text_columns=range(1, leading + 2))
+    return table(caption, columns, lines, text_columns=text_columns)
+
+
+def _shorten(text: object) -> str:
+    line = " ".join(str(text).split())
+    return line if len(line) <= _LONGEST_TEXT else line[: _LONGEST_TEXT - 1] + "…"

@@ -63,17 +63,24 @@ class Notes:
                 self.add(words)
 
     def about_table(
-        self,
-        feedback: Feedback,
-        values: dict[str, PolicyValue],
-        labels: list[str],
-        clipped: float,
+        self, feedback: Feedback, value: PolicyValue, unknown: list[str], share_clipped: float
     ) -> None:
-        """Note what of a table limits what can be said."""
-        first = next(iter(values.values()))
-        if first.gold_only:
+        """Note what of a table limits what can be said.
+
+        Parameters
+        ----------
+        feedback : Feedback
+            In the order of the router's models.
+        value : PolicyValue
+            Of any policy on it.
+        unknown : list of str
+            Models of the table that the router does not know.
+        share_clipped : float
+            Rows whose estimated propensity was raised to the least that is allowed.
+        """
+        if value.gold_only:
             self.add(
-                f"Only {first.n_rows_used:,} of {first.n_rows:,} rows have a gold quality; values "
+                f"Only {value.n_rows_used:,} of {value.n_rows:,} rows have a gold quality; values "
                 "rest on these alone."
             )
         if not feedback.cost.any():
@@ -82,9 +89,8 @@ class Notes:
             return
         other = np.count_nonzero(feedback.action < 0)
         if other:
-            names = sorted(set(labels) - {str(label) for label in feedback.classes})
             self.add(
-                f"{other:,} rows show models that the router does not know: {', '.join(names)}. "
+                f"{other:,} rows show models that the router does not know: {', '.join(unknown)}. "
                 "It never chooses them."
             )
         estimated = np.isnan(feedback.propensity) & (feedback.action >= 0)
@@ -94,9 +100,29 @@ class Notes:
             f"{estimated.mean():.0%} of the rows have no recorded propensity. It was estimated: "
             "values are right only as far as queries tell why the log chose as it did."
         )
-        if clipped > 0:
+        if share_clipped > 0:
             words += (
-                f" {clipped:.1%} of all rows were clipped: they were raised to "
+                f" {share_clipped:.1%} of all rows were clipped: they were raised to "
                 f"{MIN_ESTIMATED_PROPENSITY:g}."
             )
         self.add(words)
+
+    def about_excluded(self, excluded: np.ndarray, models: list[str]) -> None:
+        """Note which models must not be chosen, (n, K), and what follows for fixed models."""
+        count = excluded.sum(axis=0)
+        everywhere = [model for model, n in zip(models, count, strict=True) if n == len(excluded)]
+        partly = [
+            f"{model} ({n:,} queries)"
+            for model, n in zip(models, count, strict=True)
+            if 0 < n < len(excluded)
+        ]
+        if everywhere:
+            self.add(
+                f"Excluded, so that neither the router nor a fixed policy chooses them: "
+                f"{', '.join(everywhere)}."
+            )
+        if partly:
+            self.add(
+                f"Excluded for some queries: {', '.join(partly)}. The router does not choose them "
+                "there; the policy that always chooses one of them does."
+            )

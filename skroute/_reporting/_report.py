@@ -95,6 +95,7 @@ def report(
     path: str | Path | None = None,
     cost_sensitivity: float | None = None,
     budget: float | None = None,
+    exclude: Any = None,
     by: ArrayLike | None = None,
     text: ArrayLike | None = None,
     n_examples: int = 10,
@@ -118,6 +119,9 @@ def report(
     budget : float, default=None
         Dollars per query, marked in the picture of cost and quality, with the router's choice that
         it predicts to meet it. All else is at `cost_sensitivity`.
+    exclude : label, sequence of labels or bool array of shape (n, K), default=None
+        Models that must not be chosen, as in ``predict``. A model that is excluded for all queries
+        is no fixed model to compare with either.
     by : array-like of shape (n,), default=None
         Group of each query, such as its topic, to show changes by.
     text : array-like of str of shape (n,), default=None
@@ -183,14 +187,14 @@ def report(
         X,
         y,
         cost_sensitivity=cost_sensitivity,
+        exclude=exclude,
         by=by,
         text=text,
-        n_examples=n_examples,
         confidence=confidence,
     )
     page = RoutingReport(
         title,
-        _body(facts, estimator, X, y, budget, title),
+        _body(facts, budget, n_examples, title),
         notes=tuple(facts.notes),
         values=facts.values,
         differences=facts.differences,
@@ -200,7 +204,7 @@ def report(
     return page
 
 
-def _body(facts: Facts, estimator: Any, X: Any, y: Any, budget: float | None, title: str) -> Markup:
+def _body(facts: Facts, budget: float | None, n_examples: int, title: str) -> Markup:
     kind = "logged" if facts.logged else "fully measured"
     opening = (
         f"{facts.router.name} on {len(facts.feedback):,} {kind} queries, {len(facts.models)} "
@@ -212,9 +216,9 @@ def _body(facts: Facts, estimator: Any, X: Any, y: Any, budget: float | None, ti
             header,
             section("notes", "What to be careful about", sections.notes(facts)),
             sections.values(facts),
-            sections.costs(facts, estimator, X, y, budget),
-            sections.overlap(facts),
-            changes(facts),
+            sections.costs(facts, budget),
+            sections.coverage(facts),
+            changes(facts, n_examples),
             sections.method(facts),
             tag("footer", f"skroute {__version__}"),
         ]

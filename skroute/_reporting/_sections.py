@@ -5,12 +5,19 @@ from __future__ import annotations
 import math
 import warnings
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from ..metrics import MIN_ESTIMATED_PROPENSITY, PolicyDifference, PolicyValue
+from ..metrics import (
+    MIN_ESTIMATED_PROPENSITY,
+    CostQualityCurve,
+    PolicyDifference,
+    PolicyValue,
+    cost_quality_curve,
+)
+from ..nuisance import Overlap
 from ..plots import (
-    TODAY,
     CostQualityDisplay,
     OverlapDisplay,
     PolicyValueDisplay,
@@ -21,6 +28,9 @@ from ..routers import Frontier
 from ._facts import Facts
 from ._format import interval, per_thousand, section, with_interval
 from ._html import Markup, join, picture, table, tag
+
+# Of the curve of cost against quality.
+_N_POINTS = 20
 
 
 def summary(facts: Facts) -> Markup:
@@ -84,7 +94,7 @@ def values(facts: Facts) -> Markup:
     display = PolicyValueDisplay(
         facts.values,
         reference=facts.reference,
-        fixed=[name for name in names if name not in (TODAY, facts.router.name)],
+        fixed=facts.fixed,
     )
     return section(
         "value",
@@ -127,20 +137,16 @@ def _value_row(
     ]
 
 
-def costs(facts: Facts, estimator: object, X: object, y: object, budget: float | None) -> Markup:
+def costs(facts: Facts, budget: float | None) -> Markup:
     """Show what the router reaches at other cost sensitivities, and who gets what."""
-    title = "Cost and quality at other cost sensitivities"
-    if not hasattr(facts.router.router, "frontier"):
+    title, frontier = "Cost and quality at other cost sensitivities", facts.frontier
+    if frontier is None:
         words = "This router does not predict quality and cost, so that it has no frontier."
         return section("cost", title, tag("p", words))
-    with warnings.catch_warnings():
-        # Noted for the policies of the first table.
-        warnings.simplefilter("ignore")
-        curve = CostQualityDisplay._of_routers({facts.router.name: estimator}, X, y, budget)
     how = "estimated" if facts.logged else "measured"
     parts: list[object] = [
         picture(
-            curve,
+            _curves(facts, frontier, budget),
             (7.5, 4.8),
             "Mean quality against cost of the router and of each fixed model.",
             f"Mean cost and quality, {how} on these rows, as cost sensitivity grows from right to "
@@ -148,31 +154,60 @@ def costs(facts: Facts, estimator: object, X: object, y: object, budget: float |
             + (" to meet the budget." if budget is not None else "."),
         )
     ]
-    frontier = facts.router.frontier()
     if frontier.low == frontier.high:
         words = "The router serves one cost sensitivity. Fit it with knots='auto' to serve others."
         return section("cost", title, *parts, tag("p", words))
-    share = RoutingShareDisplay._of(frontier, facts.cost_sensitivity)
+    where, share = frontier.shares()
+    display = RoutingShareDisplay(
+        frontier.classes,
+        where,
+        share,
+        low=frontier.low,
+        high=frontier.high,
+        chosen=facts.cost_sensitivity,
+    )
     parts += [
         tag("h3", "Who gets what"),
         picture(
-            share,
+            display,
             (7.5, 4.4),
             "Share of queries that each model gets as cost sensitivity grows; see the table.",
             "Share of these queries that each model gets. Every change of choice is exact.",
         ),
-        _share_table(facts, share, frontier),
+        _share_table(facts, frontier, where, share),
     ]
     return section("cost", title, *parts)
 
 
-def _share_table(facts: Facts, display: RoutingShareDisplay, frontier: Frontier) -> Markup:
+def _curves(facts: Facts, frontier: Frontier, budget: float | None) -> CostQualityDisplay:
+    """Value what the router chooses along its frontier, and the fixed models."""
+    name = facts.router.name
+    chosen = facts.policies[name]
+    if budget is not None:
+        chosen = frontier.choice_at(frontier.within_budget(budget).cost_sensitivity)
+
+    def value(policies: list[Any]) -> CostQualityCurve:
+        with warnings.catch_warnings():
+            # Noted for the policies of the first table.
+            warnings.simplefilter("ignore")
+            return cost_quality_curve(facts.feedback, policies, **facts.known)
+
+    return CostQualityDisplay(
+        {name: value(frontier.choices(_N_POINTS))},
+        fixed=value([facts.policies[fixed] for fixed in facts.fixed]),
+        models=[fixed.removeprefix("always ") for fixed in facts.fixed],
+        chosen={name: value([chosen])},
+        budget=budget,
+    )
+
+
+def _share_table(facts: Facts, frontier: Frontier, where: np.ndarray, share: np.ndarray) -> Markup:
     """Return shares at some of the changes, and where the router chooses."""
-    where, own = display.cost_sensitivity, facts.cost_sensitivity
+    own = facts.cost_sensitivity
     spread = np.quantile(where, [0.1, 0.3, 0.5, 0.7, 0.9]) if len(where) else np.empty(0)
     shown = np.unique(np.r_[frontier.low, spread, own])
     passed = np.searchsorted(frontier.cost_sensitivity, shown)
-    shares = display.share[np.searchsorted(where, shown)]
+    shares = share[np.searchsorted(where, shown)]
     rows: list[list[object]] = [
         ["predicted dollars per 1,000", *map(per_thousand, frontier.mean_cost[passed])],
         ["predicted quality", *(f"{value:.3f}" for value in frontier.mean_quality[passed])],
@@ -184,27 +219,30 @@ def _share_table(facts: Facts, display: RoutingShareDisplay, frontier: Frontier)
     return table(caption, ["cost sensitivity", *heads], rows)
 
 
-def overlap(facts: Facts) -> Markup:
+def coverage(facts: Facts) -> Markup:
+    """Show how many rows speak for each model."""
     title = "How well the log covers each model"
     if not facts.logged:
         words = "The table shows every model's outcome on every query, so that values are exact."
         return section("overlap", title, tag("p", words))
-    propensity, feedback = facts.known["propensity"], facts.feedback
-    rows = (feedback.action >= 0) & (feedback.weight > 0)
-    if not rows.any():
+    rows = np.flatnonzero((facts.feedback.action >= 0) & (facts.feedback.weight > 0))
+    if not len(rows):
         return section("overlap", title, tag("p", "The log shows none of the router's models."))
-    display = OverlapDisplay._of(facts.feedback, propensity, MIN_ESTIMATED_PROPENSITY)
+    action, weight = facts.feedback.action[rows], facts.feedback.weight[rows]
+    propensity, least = facts.known["propensity"][rows], MIN_ESTIMATED_PROPENSITY
+    overlap = Overlap.of(action, propensity, weight, len(facts.models), least)
     # The propensities have been raised already.
-    display.overlap = replace(display.overlap, share_clipped=facts.share_clipped)
+    overlap = replace(overlap, share_clipped=facts.share_clipped)
+    display = OverlapDisplay(facts.models, action, propensity, overlap, min_propensity=least)
     training = getattr(facts.router.candidate.router, "overlap_", None)
     columns = ["model", "rows", "effective rows", "smallest propensity", "median propensity"]
     if training is not None:
         columns.append("effective rows in training")
     lines = []
     for k, model in enumerate(facts.models):
-        own = display.propensity[display.action == k]
+        own = propensity[action == k]
         cells: list[object] = [model, f"{len(own):,}"]
-        cells.append(f"{display.overlap.effective_sample_size[k]:,.1f}")
+        cells.append(f"{overlap.effective_sample_size[k]:,.1f}")
         cells += [f"{own.min():.3g}", f"{np.median(own):.3g}"] if len(own) else ["–", "–"]
         if training is not None:
             cells.append(f"{training.effective_sample_size[k]:,.1f}")

@@ -91,8 +91,9 @@ class Feedback:
         """
         if self.action is not None:
             target = positions(classes)
-            codes = np.array([target.get(str(label), -1) for label in self.classes], dtype=np.intp)
-            return replace(self, classes=classes, action=codes[self.action])
+            # The last, -1, is that of models which were unknown before.
+            codes = [*(target.get(str(label), -1) for label in self.classes), -1]
+            return replace(self, classes=classes, action=np.array(codes)[self.action])
         position = positions(self.classes)
         missing = [str(label) for label in classes if str(label) not in position]
         if missing:

@@ -58,13 +58,16 @@ class Candidate:
         own = getattr(self.last, "cost_sensitivity", None) if own is None else own
         return None if own is None else float(own)
 
-    def choose(self, cost_sensitivity: float | None) -> np.ndarray:
-        """Return the labels (n,) chosen at a cost sensitivity; None is the estimator's own."""
+    def choose(self, cost_sensitivity: float | None, **keywords: Any) -> np.ndarray:
+        """Return the labels (n,) chosen at a cost sensitivity; None is the estimator's own.
+
+        Further keywords are those of its ``predict``, such as `exclude`.
+        """
         # An estimator without one chooses the same at any, and does not know the keyword.
         if cost_sensitivity is None or self.cost_sensitivity is None:
-            choice = self.last.predict(self.X)
+            choice = self.last.predict(self.X, **keywords)
         else:
-            choice = self.last.predict(self.X, cost_sensitivity=cost_sensitivity)
+            choice = self.last.predict(self.X, cost_sensitivity=cost_sensitivity, **keywords)
         if np.ndim(choice) != 1:
             raise ValueError(
                 f"{type(self.last).__name__}.predict must return one model label a row, got an "

@@ -10,7 +10,7 @@ from ._drawing import QUERIES, as_dollars
 from ._efficiency_gain import EfficiencyGainDisplay
 from ._overlap import OverlapDisplay
 from ._policy_value import TODAY, PolicyValueDisplay
-from ._routers import NamedRouter, read_routers
+from ._routers import NamedRouter, fixed_policies, read_routers
 from ._routing_share import RoutingShareDisplay
 
 __all__ = [

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..feedback import read_feedback
+from ..feedback import Feedback, read_feedback
 from ..metrics import CostQualityCurve, cost_quality_curve, evaluation_predictions, read_models
 from ..nuisance import OverlapWarning
 from ..routers import Frontier
 from ._drawing import QUERIES, as_dollars, as_text, dollar_axis, line_style, new_axes, tidy
 from ._labels import label_points
-from ._routers import common_models, policies_along, read_routers
+from ._routers import NamedRouter, common_models, fixed_policies, read_routers
 
 
 class CostQualityDisplay:
@@ -93,6 +93,7 @@ class CostQualityDisplay:
         *,
         budget: float | None = None,
         n_points: int = 20,
+        exclude: Any = None,
         ax: Any = None,
     ) -> CostQualityDisplay:
         """Draw what routers reach on a set of queries.
@@ -113,6 +114,8 @@ class CostQualityDisplay:
             sensitivity that the router predicts to meet it. None: where the router chooses.
         n_points : int, default=20
             With `y`, most points of a curve, in steps of about equal predicted change.
+        exclude : label, sequence of labels or bool array of shape (n, K), default=None
+            Models that must not be chosen, as in ``predict``.
         ax : matplotlib Axes, default=None
             None makes a new figure.
 
@@ -133,7 +136,31 @@ class CostQualityDisplay:
         OverlapWarning
             If points rest on few rows of the log.
         """
-        return cls._of_routers(estimator, X, y, budget, n_points).plot(ax)
+        if n_points < 2:
+            raise ValueError(f"n_points must be at least 2, got {n_points!r}")
+        routers = read_routers(estimator, X, exclude)
+        models, allowed = common_models(routers), routers[0].allowed_models()
+        frontiers = {router.name: router.frontier() for router in routers}
+        own = {
+            router.name: router.cost_sensitivity
+            if budget is None
+            else frontiers[router.name].within_budget(budget).cost_sensitivity
+            for router in routers
+        }
+        if y is None:
+            return cls._predicted(routers[0], allowed, frontiers, own, budget).plot(ax)
+        for router in routers:
+            router.candidate.warn_if_trained_on()
+        feedback = read_feedback(y)
+        known = evaluation_predictions(routers[0].candidate.queries, feedback, models=models)
+        return cls._valued(
+            feedback,
+            {name: frontier.choices(n_points) for name, frontier in frontiers.items()},
+            fixed_policies(allowed, len(feedback)),
+            {router.name: router.choose(own[router.name]) for router in routers},
+            budget,
+            known,
+        ).plot(ax)
 
     @classmethod
     def from_predictions(
@@ -171,13 +198,16 @@ class CostQualityDisplay:
         -------
         display : CostQualityDisplay
         """
+        feedback = read_feedback(y)
+        labels = read_models(models, feedback.classes)
         known = {
             "predicted_quality": predicted_quality,
             "predicted_cost": predicted_cost,
-            "models": read_models(models, read_feedback(y).classes),
+            "models": labels,
             "propensity": propensity,
         }
-        return cls._of_policies(y, policies, chosen or {}, budget, known).plot(ax)
+        fixed = fixed_policies(labels, len(feedback))
+        return cls._valued(feedback, policies, fixed, chosen or {}, budget, known).plot(ax)
 
     def plot(self, ax: Any = None) -> CostQualityDisplay:
         """Draw the curves.
@@ -247,96 +277,64 @@ class CostQualityDisplay:
         return self
 
     @classmethod
-    def _of_routers(
-        cls, estimator: Any, X: Any, y: Any, budget: float | None, n_points: int = 20
+    def _predicted(
+        cls,
+        router: NamedRouter,
+        models: np.ndarray,
+        frontiers: Mapping[str, Frontier],
+        chosen: Mapping[str, float],
+        budget: float | None,
     ) -> CostQualityDisplay:
-        """Work out what is drawn of routers."""
-        if n_points < 2:
-            raise ValueError(f"n_points must be at least 2, got {n_points!r}")
-        routers = read_routers(estimator, X)
-        models = common_models(routers)
-        frontiers = {router.name: router.frontier() for router in routers}
-        landing = {
-            router.name: router.cost_sensitivity
-            if budget is None
-            else frontiers[router.name].within_budget(budget).cost_sensitivity
-            for router in routers
-        }
-        if y is None:
-            first = routers[0].router
-            outcomes = [
-                method(routers[0].candidate.X)
-                for method in (first.predict_cost, first.predict_quality)
-            ]
-            curves = {
-                n: CostQualityCurve(f.mean_cost, f.mean_quality) for n, f in frontiers.items()
-            }
-            return cls(
-                curves,
-                fixed=CostQualityCurve(*(values.mean(axis=0) for values in outcomes)),
-                models=models,
-                chosen={name: _state_at(frontiers[name], v) for name, v in landing.items()},
-                budget=budget,
-                predicted=True,
+        """Work out what is drawn of predictions; the first router predicts the fixed models."""
+        columns = np.isin(router.classes, models)
+        cost, quality = (
+            method(router.candidate.X).mean(axis=0)[columns]
+            for method in (router.router.predict_cost, router.router.predict_quality)
+        )
+        points = {}
+        for name, frontier in frontiers.items():
+            passed = [int(np.searchsorted(frontier.cost_sensitivity, chosen[name]))]
+            points[name] = CostQualityCurve(
+                frontier.mean_cost[passed], frontier.mean_quality[passed]
             )
-        for router in routers:
-            router.candidate.warn_if_trained_on()
-        queries = routers[0].candidate.queries
-        policies = {
-            name: policies_along(frontier, n_points) for name, frontier in frontiers.items()
-        }
-        chosen = {router.name: router.choose(landing[router.name]) for router in routers}
-        known = evaluation_predictions(queries, y, models=models)
-        return cls._of_policies(y, policies, chosen, budget, known)
+        return cls(
+            {n: CostQualityCurve(f.mean_cost, f.mean_quality) for n, f in frontiers.items()},
+            fixed=CostQualityCurve(cost, quality),
+            models=models,
+            chosen=points,
+            budget=budget,
+            predicted=True,
+        )
 
     @classmethod
-    def _of_policies(
+    def _valued(
         cls,
-        y: Any,
+        feedback: Feedback,
         policies: Mapping[str, Sequence[ArrayLike]],
+        fixed: Mapping[Any, np.ndarray],
         chosen: Mapping[str, ArrayLike],
         budget: float | None,
         known: dict[str, Any],
     ) -> CostQualityDisplay:
-        """Work out what is drawn of policies and of the models that are known."""
-        n_rows = len(y)
-        fixed = [np.repeat(known["models"][k : k + 1], n_rows) for k in range(len(known["models"]))]
-        parts = [fixed, *policies.values(), *([policy] for policy in chosen.values())]
+        """Work out what is drawn of policies; poor overlap is told once for all points."""
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            curve = cost_quality_curve(y, [p for part in parts for p in part], **known)
-        _pass_on(caught)
-        ends = np.cumsum([len(part) for part in parts])[:-1]
-        pieces = [
-            CostQualityCurve(*piece)
-            for piece in zip(np.split(curve.cost, ends), np.split(curve.quality, ends), strict=True)
-        ]
-        count = 1 + len(policies)
-        return cls(
-            dict(zip(policies, pieces[1:count], strict=True)),
-            fixed=pieces[0],
-            models=known["models"],
-            chosen=dict(zip(chosen, pieces[count:], strict=True)),
-            budget=budget,
-        )
-
-
-def _state_at(frontier: Frontier, cost_sensitivity: float) -> CostQualityCurve:
-    """Return the predicted outcome at one cost sensitivity, as a curve of one point."""
-    passed = [int(np.searchsorted(frontier.cost_sensitivity, cost_sensitivity))]
-    return CostQualityCurve(frontier.mean_cost[passed], frontier.mean_quality[passed])
-
-
-def _pass_on(caught: list[warnings.WarningMessage]) -> None:
-    """Warn again, once for all the policies of which the log says little."""
-    poor = [entry for entry in caught if issubclass(entry.category, OverlapWarning)]
-    for entry in caught:
-        if entry not in poor:
-            warnings.warn(entry.message, stacklevel=4)
-    if poor:
-        warnings.warn(
-            f"The log says little about {len(poor)} of the points, fixed models included. The "
-            f"first: {poor[0].message}",
-            OverlapWarning,
-            stacklevel=4,
-        )
+            display = cls(
+                {name: cost_quality_curve(feedback, p, **known) for name, p in policies.items()},
+                fixed=cost_quality_curve(feedback, list(fixed.values()), **known),
+                models=list(fixed),
+                chosen={n: cost_quality_curve(feedback, [p], **known) for n, p in chosen.items()},
+                budget=budget,
+            )
+        poor = [entry for entry in caught if isinstance(entry.message, OverlapWarning)]
+        for entry in caught:
+            if entry not in poor:
+                warnings.warn(entry.message, stacklevel=3)
+        if poor:
+            warnings.warn(
+                f"The log says little about {len(poor)} of the points, fixed models included. The "
+                f"first: {poor[0].message}",
+                OverlapWarning,
+                stacklevel=3,
+            )
+        return display

@@ -7,6 +7,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from ..feedback import read_feedback
 from ..metrics import EfficiencyGainCurve, efficiency_gain_curve
 from ._drawing import as_text, line_style, new_axes, tidy
 from ._routers import read_routers
@@ -127,8 +128,9 @@ class EfficiencyGainDisplay:
         -------
         display : EfficiencyGainDisplay
         """
+        feedback = read_feedback(y)
         curves = {
-            str(name): efficiency_gain_curve(y, score, strong=strong, weak=weak)
+            str(name): efficiency_gain_curve(feedback, score, strong=strong, weak=weak)
             for name, score in scores.items()
         }
         return cls(curves, strong=strong).plot(ax)

@@ -12,7 +12,7 @@ from .._utils import check_cost_sensitivity
 from ..feedback import read_feedback
 from ..metrics import PolicyValue, evaluation_predictions, policy_value
 from ._drawing import as_text, new_axes, tidy
-from ._routers import common_models, read_routers
+from ._routers import common_models, fixed_policies, read_routers
 
 TODAY = "today's policy"
 
@@ -81,6 +81,7 @@ class PolicyValueDisplay:
         cost_sensitivity: float | None = None,
         interval: str = "normal",
         confidence: float = 0.95,
+        exclude: Any = None,
         ax: Any = None,
     ) -> PolicyValueDisplay:
         """Draw the values of routers, of every fixed model and, on a log, of today's policy.
@@ -97,6 +98,8 @@ class PolicyValueDisplay:
             Policies choose and are valued at it. None: where the first router chooses.
         interval, confidence : optional
             As in `policy_value`.
+        exclude : label, sequence of labels or bool array of shape (n, K), default=None
+            Models that must not be chosen, as in ``predict``.
         ax : matplotlib Axes, default=None
             None makes a new figure.
 
@@ -116,22 +119,23 @@ class PolicyValueDisplay:
         OverlapWarning
             As `policy_value`, for each policy.
         """
-        routers = read_routers(estimator, X)
-        models = common_models(routers)
+        routers = read_routers(estimator, X, exclude)
+        models, feedback = common_models(routers), read_feedback(y)
         value = routers[0].cost_sensitivity
         if cost_sensitivity is not None:
             value = check_cost_sensitivity(cost_sensitivity)
-        policies: dict[str, Any] = {TODAY: None} if read_feedback(y).logged else {}
+        policies: dict[str, Any] = {TODAY: None} if feedback.logged else {}
         for router in routers:
             router.candidate.warn_if_trained_on()
             alone = cost_sensitivity is None and len(routers) == 1
             policies[router.name] = router.choose(None if alone else value)
-        fixed = {f"always {m}": np.repeat(models[k : k + 1], len(y)) for k, m in enumerate(models)}
+        allowed = fixed_policies(routers[0].allowed_models(), len(feedback))
+        fixed = {f"always {model}": labels for model, labels in allowed.items()}
         known: dict[str, Any] = evaluation_predictions(
-            routers[0].candidate.queries, y, models=models
+            routers[0].candidate.queries, feedback, models=models
         )
         return cls.from_predictions(
-            y,
+            feedback,
             policies | fixed,
             reference=TODAY if TODAY in policies else None,
             fixed=list(fixed),
@@ -182,9 +186,10 @@ class PolicyValueDisplay:
         -------
         display : PolicyValueDisplay
         """
+        feedback = read_feedback(y)
         values = {
             str(name): policy_value(
-                y,
+                feedback,
                 policy,
                 cost_sensitivity=cost_sensitivity,
                 method=method if policy is not None else "auto",

@@ -1,4 +1,4 @@
-"""Routers as they are handed to a Display: one or several, bare or wrapped."""
+"""Routers as they are handed to a Display or to the report: one or several, bare or wrapped."""
 
 from __future__ import annotations
 
@@ -21,13 +21,17 @@ class NamedRouter:
     ----------
     name : str
     candidate : Candidate
-    router : estimator
-        What chooses, and predicts outcomes: `candidate.last`.
+    exclude : label, sequence of labels or bool array of shape (n, K), or None
+        Models that it must not choose.
     """
 
     name: str
     candidate: Candidate
-    router: Any
+    exclude: Any = None
+
+    @property
+    def router(self) -> Any:
+        return self.candidate.last
 
     @property
     def classes(self) -> np.ndarray:
@@ -38,39 +42,50 @@ class NamedRouter:
         """The cost sensitivity at which it chooses."""
         return float(getattr(self.router, "cost_sensitivity", None) or 0.0)
 
+    def excluded(self) -> np.ndarray:
+        """Return which models it must not choose, (n, K), also those that it leaves out itself."""
+        if not hasattr(self.router, "left_out_"):
+            return np.zeros((np.shape(self.candidate.X)[0], len(self.classes)), dtype=bool)
+        return np.isneginf(self.router.decision_function(self.candidate.X, **self._keywords))
+
+    def allowed_models(self) -> np.ndarray:
+        """Return the labels of the models that it may choose for some query."""
+        return self.classes[~self.excluded().all(axis=0)]
+
     def frontier(self) -> Frontier:
         if not hasattr(self.router, "frontier"):
             raise ValueError(
                 f"{type(self.router).__name__} has no frontier: it does not predict quality and "
                 "cost. Give a router such as CausalRouter, or use from_predictions."
             )
-        return self.router.frontier(self.candidate.X)
+        return self.router.frontier(self.candidate.X, **self._keywords)
 
     def choose(self, cost_sensitivity: float | None = None) -> np.ndarray:
         """Return the labels (n,) chosen at a cost sensitivity; None is where it chooses."""
-        if cost_sensitivity is None:
-            return np.asarray(self.candidate.last.predict(self.candidate.X))
-        return self.candidate.choose(cost_sensitivity)
+        return self.candidate.choose(cost_sensitivity, **self._keywords)
+
+    @property
+    def _keywords(self) -> dict[str, Any]:
+        return {} if self.exclude is None else {"exclude": self.exclude}
 
 
-def read_routers(estimator: Any, X: Any) -> list[NamedRouter]:
+def read_routers(estimator: Any, X: Any, exclude: Any = None) -> list[NamedRouter]:
     """Return the routers of an estimator or of a dict from names to estimators."""
     several = isinstance(estimator, Mapping)
     if several and not estimator:
         raise ValueError("estimator is an empty dict; give at least one router")
-    items = estimator.items() if several else [(None, estimator)]
     routers = []
-    for name, fitted in items:
+    for name, fitted in estimator.items() if several else [(None, estimator)]:
         check_is_fitted(fitted)
         candidate = Candidate.of(fitted, X)
-        router = candidate.last
-        if not hasattr(router, "classes_"):
+        last = candidate.last
+        if not hasattr(last, "classes_"):
             raise ValueError(
-                f"{type(router).__name__} has no classes_: it does not choose among models. Give a "
+                f"{type(last).__name__} has no classes_: it does not choose among models. Give a "
                 "router, a pipeline or a search that ends in one, or use from_predictions."
             )
         routers.append(
-            NamedRouter(str(name) if several else type(candidate.last).__name__, candidate, router)
+            NamedRouter(str(name) if several else type(last).__name__, candidate, exclude)
         )
     return routers
 
@@ -87,16 +102,6 @@ def common_models(routers: Sequence[NamedRouter]) -> np.ndarray:
     return classes
 
 
-def policies_along(frontier: Frontier, n_points: int) -> list[np.ndarray]:
-    """Return the labels (n,) of some states between changes, in steps of equal predicted change.
-
-    A step counts what it changes in cost and what it changes in quality, each of the whole.
-    """
-    states = frontier.states()
-    path = np.zeros(len(states))
-    for outcome in (frontier.mean_cost, frontier.mean_quality):
-        walked = np.abs(np.diff(outcome[states])).cumsum()
-        if len(walked) and walked[-1] > 0:
-            path[1:] += walked / walked[-1]
-    picked = states[np.unique(np.searchsorted(path, np.linspace(0.0, path[-1], n_points)))]
-    return [frontier.choice_at(frontier.within_state(state)) for state in picked.tolist()]
+def fixed_policies(models: np.ndarray, n_rows: int) -> dict[Any, np.ndarray]:
+    """Return for each model the policy that chooses it for all queries, as labels (n,)."""
+    return {label: np.repeat(models[k : k + 1], n_rows) for k, label in enumerate(models.tolist())}

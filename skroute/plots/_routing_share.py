@@ -81,7 +81,9 @@ class RoutingShareDisplay:
         self.chosen = chosen
 
     @classmethod
-    def from_estimator(cls, estimator: Any, X: Any, *, ax: Any = None) -> RoutingShareDisplay:
+    def from_estimator(
+        cls, estimator: Any, X: Any, *, exclude: Any = None, ax: Any = None
+    ) -> RoutingShareDisplay:
         """Draw the shares of a router.
 
         Parameters
@@ -90,6 +92,8 @@ class RoutingShareDisplay:
             Fitted, with a ``frontier``, or a pipeline or search that ends in such a one.
         X : array-like of shape (n, d)
             Queries such as those to come; no feedback is needed.
+        exclude : label, sequence of labels or bool array of shape (n, K), default=None
+            Models that must not be chosen, as in ``predict``.
         ax : matplotlib Axes, default=None
             None makes a new figure.
 
@@ -103,7 +107,7 @@ class RoutingShareDisplay:
         ValueError
             If the estimator has no frontier.
         """
-        (router,) = read_routers({"router": estimator}, X)
+        (router,) = read_routers({"router": estimator}, X, exclude)
         return cls._of(router.frontier(), router.cost_sensitivity).plot(ax)
 
     @classmethod
@@ -219,7 +223,8 @@ class RoutingShareDisplay:
     @classmethod
     def _of(cls, frontier: Frontier, chosen: float | None) -> RoutingShareDisplay:
         """Work out what is drawn."""
-        return cls(*_shares(frontier), low=frontier.low, high=frontier.high, chosen=chosen)
+        ends = {"low": frontier.low, "high": frontier.high}
+        return cls(frontier.classes, *frontier.shares(), chosen=chosen, **ends)
 
     def _range(self) -> tuple[float, float, bool]:
         """Return the cost sensitivities to draw, and whether on a logarithmic scale."""
@@ -255,16 +260,3 @@ class RoutingShareDisplay:
         if place is not None:
             box = {"facecolor": "white", "edgecolor": "none", "pad": 1.5, "alpha": 0.85}
             self.ax_.text(*place, text, ha="center", va="center", fontsize=8, bbox=box)
-
-
-def _shares(frontier: Frontier) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return models, where shares change, and the shares; changes at one place count as one."""
-    n_models, n_rows = len(frontier.classes), len(frontier.start)
-    step = np.zeros((len(frontier.row) + 1, n_models))
-    step[0] = np.bincount(frontier.start, minlength=n_models)
-    index = np.arange(1, len(step))
-    step[index, frontier.after] += 1
-    step[index, frontier.before] -= 1
-    where, last = np.unique(frontier.cost_sensitivity[::-1], return_index=True)
-    states = np.r_[0, len(frontier.row) - last]
-    return frontier.classes, where, step.cumsum(axis=0)[states] / n_rows

@@ -201,6 +201,35 @@ class Frontier:
         choice[self.row[:passed]] = self.after[:passed]
         return choice
 
+    def shares(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return where shares of the models change, (r,), and the shares, (r + 1, K).
+
+        The first are the shares before any change. Changes at one cost sensitivity count as one.
+        """
+        step = np.zeros((len(self.row) + 1, len(self.classes)))
+        step[0] = np.bincount(self.start, self.weight, minlength=len(self.classes))
+        index, weight = np.arange(1, len(step)), self.weight[self.row]
+        step[index, self.after] += weight
+        step[index, self.before] -= weight
+        where, last = np.unique(self.cost_sensitivity[::-1], return_index=True)
+        states = np.r_[0, len(self.row) - last]
+        return where, step.cumsum(axis=0)[states] / self.weight.sum()
+
+    def choices(self, n_states: int) -> list[np.ndarray]:
+        """Return the labels (n,) chosen in at most `n_states` states, by growing cost sensitivity.
+
+        The states are in steps of about equal change. A step counts what it changes in predicted
+        cost and what it changes in predicted quality, each as a share of the whole way.
+        """
+        states = self.states()
+        path = np.zeros(len(states))
+        for outcome in (self.mean_cost, self.mean_quality):
+            walked = np.abs(np.diff(outcome[states])).cumsum()
+            if len(walked) and walked[-1] > 0:
+                path[1:] += walked / walked[-1]
+        picked = states[np.unique(np.searchsorted(path, np.linspace(0.0, path[-1], n_states)))]
+        return [self.choice_at(self.within_state(state)) for state in picked.tolist()]
+
     def states(self) -> np.ndarray:
         """Return the states between changes, of s + 1, that some cost sensitivity is in."""
         edges = self._edges()
