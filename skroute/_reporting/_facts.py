@@ -153,8 +153,8 @@ def gather(
     choice, excluded = router.choose(None if own else value), router.excluded()
     allowed = fixed_policies(router.classes[~excluded.all(axis=0)], n_rows)
     fixed = {f"always {model}": labels for model, labels in allowed.items()}
-    today: dict[str, Any] = {TODAY: None} if feedback.logged else {}
-    policies = {**today, router.name: choice, **fixed}
+    today = {TODAY: None} if feedback.logged else {}
+    policies: dict[str, Any] = {**today, router.name: choice, **fixed}
     known = evaluation_predictions(router.candidate.queries, feedback, models=router.classes)
     options: dict[str, Any] = {"cost_sensitivity": value, "confidence": confidence, **known}
     values, notes_of_fixed = {}, Notes()

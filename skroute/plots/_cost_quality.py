@@ -95,6 +95,7 @@ class CostQualityDisplay:
         n_points: int = 20,
         exclude: Any = None,
         ax: Any = None,
+        **artist_kwargs: Any,
     ) -> CostQualityDisplay:
         """Draw what routers reach on a set of queries.
 
@@ -118,6 +119,8 @@ class CostQualityDisplay:
             Models that must not be chosen, as in ``predict``.
         ax : matplotlib Axes, default=None
             None makes a new figure.
+        **artist_kwargs : dict
+            As in `plot`.
 
         Returns
         -------
@@ -148,7 +151,9 @@ class CostQualityDisplay:
             for router in routers
         }
         if y is None:
-            return cls._predicted(routers[0], allowed, frontiers, own, budget).plot(ax)
+            return cls._predicted(routers[0], allowed, frontiers, own, budget).plot(
+                ax, **artist_kwargs
+            )
         for router in routers:
             router.candidate.warn_if_trained_on()
         feedback = read_feedback(y)
@@ -160,7 +165,7 @@ class CostQualityDisplay:
             {router.name: router.choose(own[router.name]) for router in routers},
             budget,
             known,
-        ).plot(ax)
+        ).plot(ax, **artist_kwargs)
 
     @classmethod
     def from_predictions(
@@ -175,6 +180,7 @@ class CostQualityDisplay:
         models: ArrayLike | None = None,
         propensity: ArrayLike | None = None,
         ax: Any = None,
+        **artist_kwargs: Any,
     ) -> CostQualityDisplay:
         """Draw the values of policies.
 
@@ -193,6 +199,8 @@ class CostQualityDisplay:
             drawn as a fixed one.
         ax : matplotlib Axes, default=None
             None makes a new figure.
+        **artist_kwargs : dict
+            As in `plot`.
 
         Returns
         -------
@@ -207,15 +215,27 @@ class CostQualityDisplay:
             "propensity": propensity,
         }
         fixed = fixed_policies(labels, len(feedback))
-        return cls._valued(feedback, policies, fixed, chosen or {}, budget, known).plot(ax)
+        return cls._valued(feedback, policies, fixed, chosen or {}, budget, known).plot(
+            ax, **artist_kwargs
+        )
 
-    def plot(self, ax: Any = None) -> CostQualityDisplay:
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        line_kwargs: Any = None,
+        fixed_kwargs: Any = None,
+        chosen_kwargs: Any = None,
+    ) -> CostQualityDisplay:
         """Draw the curves.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             None makes a new figure.
+        line_kwargs, fixed_kwargs, chosen_kwargs : dict, default=None
+            Of `matplotlib.axes.Axes.plot`, for the curves, the fixed models and the marks on the
+            curves, over the style of the Display.
 
         Returns
         -------
@@ -228,34 +248,23 @@ class CostQualityDisplay:
         costs = [curve.cost for curve in self.curves.values()]
         if self.fixed is not None:
             costs.append(self.fixed.cost)
+            style = {"color": "0.55", "markeredgecolor": "black", "markersize": 7, "zorder": 4}
+            style |= {"marker": "o", "linestyle": "none", "label": "one model for all queries"}
             self.fixed_ = ax.plot(
-                QUERIES * self.fixed.cost,
-                self.fixed.quality,
-                "o",
-                color="0.55",
-                markeredgecolor="black",
-                markersize=7,
-                label="one model for all queries",
-                zorder=4,
+                QUERIES * self.fixed.cost, self.fixed.quality, **{**style, **(fixed_kwargs or {})}
             )[0]
         for k, (name, curve) in enumerate(self.curves.items()):
-            style = line_style(k, len(curve.cost))
-            self.lines_ += ax.plot(
-                QUERIES * curve.cost, curve.quality, label=as_text(name), zorder=3 - k / 8, **style
-            )
+            style = line_style(k, len(curve.cost)) | {"label": as_text(name), "zorder": 3 - k / 8}
+            style |= line_kwargs or {}
+            self.lines_ += ax.plot(QUERIES * curve.cost, curve.quality, **style)
             if self.chosen and name in self.chosen:
                 point = self.chosen[name]
                 spent = as_dollars(QUERIES * float(point.cost[0])).replace("$", r"\$")
-                self.chosen_ += ax.plot(
-                    QUERIES * point.cost,
-                    point.quality,
-                    "*",
-                    color=style["color"],
-                    markeredgecolor="white",
-                    markersize=17,
-                    label=f"{as_text(name)} here: {spent}, quality {point.quality[0]:.3f}",
-                    zorder=5,
-                )
+                here = f"{as_text(name)} here: {spent}, quality {point.quality[0]:.3f}"
+                star = {"marker": "*", "markersize": 17, "linestyle": "none", "label": here}
+                star |= {"color": style["color"], "markeredgecolor": "white", "zorder": 5}
+                star |= chosen_kwargs or {}
+                self.chosen_ += ax.plot(QUERIES * point.cost, point.quality, **star)
         if self.budget is not None:
             amount = as_dollars(QUERIES * self.budget).replace("$", r"\$")
             self.budget_ = ax.axvline(

@@ -63,6 +63,7 @@ class EfficiencyGainDisplay:
         strong: str,
         weak: str | None = None,
         ax: Any = None,
+        **artist_kwargs: Any,
     ) -> EfficiencyGainDisplay:
         """Draw the curves of routers.
 
@@ -80,6 +81,8 @@ class EfficiencyGainDisplay:
             As in `efficiency_gain_curve`.
         ax : matplotlib Axes, default=None
             None makes a new figure.
+        **artist_kwargs : dict
+            As in `plot`.
 
         Returns
         -------
@@ -99,7 +102,7 @@ class EfficiencyGainDisplay:
         for router in read_routers(estimator, X):
             router.candidate.warn_if_trained_on()
             scores[router.name] = router.candidate.preference(strong, weak)
-        return cls.from_predictions(y, scores, strong=strong, weak=weak, ax=ax)
+        return cls.from_predictions(y, scores, strong=strong, weak=weak, ax=ax, **artist_kwargs)
 
     @classmethod
     def from_predictions(
@@ -110,6 +113,7 @@ class EfficiencyGainDisplay:
         strong: str,
         weak: str | None = None,
         ax: Any = None,
+        **artist_kwargs: Any,
     ) -> EfficiencyGainDisplay:
         """Draw the curves of scores.
 
@@ -123,6 +127,8 @@ class EfficiencyGainDisplay:
             As in `efficiency_gain_curve`.
         ax : matplotlib Axes, default=None
             None makes a new figure.
+        **artist_kwargs : dict
+            As in `plot`.
 
         Returns
         -------
@@ -133,15 +139,17 @@ class EfficiencyGainDisplay:
             str(name): efficiency_gain_curve(feedback, score, strong=strong, weak=weak)
             for name, score in scores.items()
         }
-        return cls(curves, strong=strong).plot(ax)
+        return cls(curves, strong=strong).plot(ax, **artist_kwargs)
 
-    def plot(self, ax: Any = None) -> EfficiencyGainDisplay:
+    def plot(self, ax: Any = None, *, line_kwargs: Any = None) -> EfficiencyGainDisplay:
         """Draw the curves.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             None makes a new figure.
+        line_kwargs : dict, default=None
+            Of `matplotlib.axes.Axes.plot`, for the curves, over the style of the Display.
 
         Returns
         -------
@@ -162,8 +170,8 @@ class EfficiencyGainDisplay:
         )
         for k, (name, curve) in enumerate(self.curves.items()):
             label = f"{as_text(name)}, mean {curve.mean():.3f} from 20% to 80%"
-            style = line_style(k, len(curve.share))
-            self.lines_ += ax.plot(curve.share, curve.gain, label=label, **style)
+            style = line_style(k, len(curve.share)) | {"label": label} | (line_kwargs or {})
+            self.lines_ += ax.plot(curve.share, curve.gain, **style)
         whom = "the strong model" if self.strong is None else as_text(self.strong)
         ax.set_xlabel(f"share of queries for {whom}")
         ax.set_ylabel("quality gained over random routing")

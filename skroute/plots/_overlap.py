@@ -75,7 +75,9 @@ class OverlapDisplay:
         self.min_propensity = min_propensity
 
     @classmethod
-    def from_estimator(cls, estimator: Any, X: Any, y: Any, *, ax: Any = None) -> OverlapDisplay:
+    def from_estimator(
+        cls, estimator: Any, X: Any, y: Any, *, ax: Any = None, **artist_kwargs: Any
+    ) -> OverlapDisplay:
         """Draw the overlap of a log with the models of a router.
 
         Parameters
@@ -89,6 +91,8 @@ class OverlapDisplay:
             `propensity_model` of the router, in five folds.
         ax : matplotlib Axes, default=None
             None makes a new figure.
+        **artist_kwargs : dict
+            As in `plot`.
 
         Returns
         -------
@@ -108,7 +112,8 @@ class OverlapDisplay:
         folds = make_folds(5, queries, feedback.action, feedback.group, rng)
         model = getattr(router, "propensity_model", None)
         propensity = fill_propensity(model, queries, feedback, folds)
-        return cls._of(feedback, propensity, getattr(router, "min_propensity", 0.01)).plot(ax)
+        least = getattr(router, "min_propensity", 0.01)
+        return cls._of(feedback, propensity, least).plot(ax, **artist_kwargs)
 
     @classmethod
     def from_predictions(
@@ -119,6 +124,7 @@ class OverlapDisplay:
         models: ArrayLike | None = None,
         min_propensity: float = 0.01,
         ax: Any = None,
+        **artist_kwargs: Any,
     ) -> OverlapDisplay:
         """Draw the overlap of a log.
 
@@ -134,6 +140,8 @@ class OverlapDisplay:
             Smaller propensities are raised to it.
         ax : matplotlib Axes, default=None
             None makes a new figure.
+        **artist_kwargs : dict
+            As in `plot`.
 
         Returns
         -------
@@ -154,15 +162,17 @@ class OverlapDisplay:
         known = feedback.propensity if propensity is None else propensity
         if not 0 < min_propensity <= 1:
             raise ValueError(f"min_propensity must be in (0, 1], got {min_propensity!r}")
-        return cls._of(feedback, known, min_propensity).plot(ax)
+        return cls._of(feedback, known, min_propensity).plot(ax, **artist_kwargs)
 
-    def plot(self, ax: Any = None) -> OverlapDisplay:
+    def plot(self, ax: Any = None, *, box_kwargs: Any = None) -> OverlapDisplay:
         """Draw a box a model.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             None makes a new figure.
+        box_kwargs : dict, default=None
+            Of `matplotlib.axes.Axes.barh`, for the boxes, over the style of the Display.
 
         Returns
         -------
@@ -179,16 +189,14 @@ class OverlapDisplay:
         least, low, left, middle, right, high = spread.T
         ax.set_xscale("log")
         self.whiskers_ = ax.hlines(places, low, high, color="0.35", linewidth=1.3, zorder=2)
-        self.boxes_ = ax.barh(
-            places,
-            right - left,
-            left=left,
-            height=0.46,
-            facecolor="0.82",
-            edgecolor="black",
-            linewidth=0.8,
-            zorder=3,
-        )
+        style: dict[str, Any] = {
+            "height": 0.46,
+            "facecolor": "0.82",
+            "edgecolor": "black",
+            "linewidth": 0.8,
+        }
+        style |= {"zorder": 3, **(box_kwargs or {})}
+        self.boxes_ = ax.barh(places, right - left, left=left, **style)
         self.medians_ = ax.plot(
             middle, places, "|", color="black", markersize=15, markeredgewidth=2.4, zorder=4
         )[0]

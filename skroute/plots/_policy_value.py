@@ -83,6 +83,7 @@ class PolicyValueDisplay:
         confidence: float = 0.95,
         exclude: Any = None,
         ax: Any = None,
+        **artist_kwargs: Any,
     ) -> PolicyValueDisplay:
         """Draw the values of routers, of every fixed model and, on a log, of today's policy.
 
@@ -102,6 +103,8 @@ class PolicyValueDisplay:
             Models that must not be chosen, as in ``predict``.
         ax : matplotlib Axes, default=None
             None makes a new figure.
+        **artist_kwargs : dict
+            As in `plot`.
 
         Returns
         -------
@@ -144,6 +147,7 @@ class PolicyValueDisplay:
             confidence=confidence,
             ax=ax,
             **known,
+            **artist_kwargs,
         )
 
     @classmethod
@@ -163,6 +167,7 @@ class PolicyValueDisplay:
         interval: str = "normal",
         confidence: float = 0.95,
         ax: Any = None,
+        **artist_kwargs: Any,
     ) -> PolicyValueDisplay:
         """Draw the values of policies.
 
@@ -181,6 +186,8 @@ class PolicyValueDisplay:
             As in `policy_value`; `evaluation_predictions` returns four of them.
         ax : matplotlib Axes, default=None
             None makes a new figure.
+        **artist_kwargs : dict
+            As in `plot`.
 
         Returns
         -------
@@ -202,15 +209,17 @@ class PolicyValueDisplay:
             )
             for name, policy in policies.items()
         }
-        return cls(values, reference=reference, fixed=fixed).plot(ax)
+        return cls(values, reference=reference, fixed=fixed).plot(ax, **artist_kwargs)
 
-    def plot(self, ax: Any = None) -> PolicyValueDisplay:
+    def plot(self, ax: Any = None, *, errorbar_kwargs: Any = None) -> PolicyValueDisplay:
         """Draw a point with its interval for each policy.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             None makes a new figure.
+        errorbar_kwargs : dict, default=None
+            Of `matplotlib.axes.Axes.errorbar`, over the style of the Display.
 
         Returns
         -------
@@ -221,25 +230,20 @@ class PolicyValueDisplay:
         self.errorbar_, self.reference_ = [], None
         if self.reference is not None:
             at = self.values[self.reference].value
-            style = {"color": "0.35", "linestyle": (0, (4, 3)), "linewidth": 1.1, "zorder": 1.5}
-            self.reference_ = ax.axvline(at, **style)
+            dashed: dict[str, Any] = {"linestyle": (0, (4, 3)), "linewidth": 1.1, "zorder": 1.5}
+            self.reference_ = ax.axvline(at, color="0.35", **dashed)
         for place, (name, result) in enumerate(self.values.items()):
             fixed = name in self.fixed
             filled = "white" if name == self.reference else "0.6" if fixed else "black"
             # An interval may be unknown, and then only the value is drawn.
             reach = np.nan_to_num([[result.value - result.low], [result.high - result.value]])
+            style: dict[str, Any] = {
+                "fmt": "s" if name == self.reference else "o" if fixed else "D"
+            }
+            style |= {"color": "black", "markerfacecolor": filled, "markersize": 7}
+            style |= {"capsize": 4, "linewidth": 1.5, **(errorbar_kwargs or {})}
             self.errorbar_.append(
-                ax.errorbar(
-                    result.value,
-                    place,
-                    xerr=np.maximum(reach, 0.0),
-                    fmt="s" if name == self.reference else "o" if fixed else "D",
-                    color="black",
-                    markerfacecolor=filled,
-                    markersize=7,
-                    capsize=4,
-                    linewidth=1.5,
-                )
+                ax.errorbar(result.value, place, xerr=np.maximum(reach, 0.0), **style)
             )
             # Over the interval, where nothing else is.
             ax.annotate(

@@ -82,7 +82,7 @@ class RoutingShareDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, X: Any, *, exclude: Any = None, ax: Any = None
+        cls, estimator: Any, X: Any, *, exclude: Any = None, ax: Any = None, **artist_kwargs: Any
     ) -> RoutingShareDisplay:
         """Draw the shares of a router.
 
@@ -96,6 +96,8 @@ class RoutingShareDisplay:
             Models that must not be chosen, as in ``predict``.
         ax : matplotlib Axes, default=None
             None makes a new figure.
+        **artist_kwargs : dict
+            As in `plot`.
 
         Returns
         -------
@@ -108,7 +110,7 @@ class RoutingShareDisplay:
             If the estimator has no frontier.
         """
         (router,) = read_routers({"router": estimator}, X, exclude)
-        return cls._of(router.frontier(), router.cost_sensitivity).plot(ax)
+        return cls._of(router.frontier(), router.cost_sensitivity).plot(ax, **artist_kwargs)
 
     @classmethod
     def from_predictions(
@@ -121,6 +123,7 @@ class RoutingShareDisplay:
         high: float = np.inf,
         chosen: float | None = None,
         ax: Any = None,
+        **artist_kwargs: Any,
     ) -> RoutingShareDisplay:
         """Draw the shares of choosing the highest ``quality - cost_sensitivity * cost``.
 
@@ -136,6 +139,8 @@ class RoutingShareDisplay:
             A cost sensitivity to mark.
         ax : matplotlib Axes, default=None
             None makes a new figure.
+        **artist_kwargs : dict
+            As in `plot`.
 
         Returns
         -------
@@ -158,15 +163,17 @@ class RoutingShareDisplay:
         predicted = as_matrix("quality", quality, names), as_matrix("cost", cost, names, minimum=0)
         first, second = (part.astype(np.float64) for part in predicted)
         frontier = Frontier.of(first, second, labels, low, float(high))
-        return cls._of(frontier, chosen).plot(ax)
+        return cls._of(frontier, chosen).plot(ax, **artist_kwargs)
 
-    def plot(self, ax: Any = None) -> RoutingShareDisplay:
+    def plot(self, ax: Any = None, *, band_kwargs: Any = None) -> RoutingShareDisplay:
         """Draw a band a model.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             None makes a new figure.
+        band_kwargs : dict, default=None
+            Of `matplotlib.axes.Axes.fill_between`, for the bands, over the style of the Display.
 
         Returns
         -------
@@ -185,19 +192,13 @@ class RoutingShareDisplay:
         if logarithmic:
             ax.set_xscale("log")
         for k, model in enumerate(np.asarray(self.models)):
-            self.bands_.append(
-                ax.fill_between(
-                    x,
-                    height[:, k],
-                    height[:, k + 1],
-                    step="post",
-                    facecolor=_FACES[k % len(_FACES)],
-                    edgecolor="0.3",
-                    hatch=_HATCHES[k % len(_HATCHES)],
-                    linewidth=0.6,
-                    label=as_text(model),
-                )
-            )
+            style: dict[str, Any] = {
+                "facecolor": _FACES[k % len(_FACES)],
+                "hatch": _HATCHES[k % len(_HATCHES)],
+            }
+            style |= {"edgecolor": "0.3", "linewidth": 0.6, "label": as_text(model)}
+            style |= {"step": "post", **(band_kwargs or {})}
+            self.bands_.append(ax.fill_between(x, height[:, k], height[:, k + 1], **style))
             self._name(k, as_text(model), x, height, logarithmic)
         if self.chosen is not None and left <= self.chosen <= right:
             self.chosen_ = ax.axvline(self.chosen, color="black", linestyle="--", linewidth=1.5)
@@ -223,8 +224,9 @@ class RoutingShareDisplay:
     @classmethod
     def _of(cls, frontier: Frontier, chosen: float | None) -> RoutingShareDisplay:
         """Work out what is drawn."""
-        ends = {"low": frontier.low, "high": frontier.high}
-        return cls(frontier.classes, *frontier.shares(), chosen=chosen, **ends)
+        where, share = frontier.shares()
+        ends: dict[str, Any] = {"low": frontier.low, "high": frontier.high, "chosen": chosen}
+        return cls(frontier.classes, where, share, **ends)
 
     def _range(self) -> tuple[float, float, bool]:
         """Return the cost sensitivities to draw, and whether on a logarithmic scale."""

@@ -22,38 +22,41 @@ from skroute.plots._drawing import LINES, as_dollars, as_text
 NAMES = ["<b>$x$ & $y$</b>", "_hidden", "a very long name of a model, of which not all is shown"]
 
 
-def cost_quality(ax):
+def cost_quality(ax=None, **artist_kwargs):
     y = full_feedback([[0.2, 0.4, 0.6]], [[1, 2, 3]], models=NAMES)
     policies = {name: [[name], NAMES[:1]] for name in NAMES}
-    return CostQualityDisplay.from_predictions(y, policies, ax=ax)
+    return CostQualityDisplay.from_predictions(y, policies, ax=ax, **artist_kwargs)
 
 
-def policy_value(ax):
+def policy_value(ax=None, **artist_kwargs):
     y = full_feedback([[0.2, 0.4, 0.6], [0.1, 0.3, 0.7]], models=NAMES)
-    return PolicyValueDisplay.from_predictions(y, {name: [name] * 2 for name in NAMES}, ax=ax)
+    policies = {name: [name] * 2 for name in NAMES}
+    return PolicyValueDisplay.from_predictions(y, policies, ax=ax, **artist_kwargs)
 
 
-def overlap(ax):
+def overlap(ax=None, **artist_kwargs):
     y = logged_feedback(NAMES, [1, 0, 1], propensity=[0.5, 0.2, 0.1])
-    return OverlapDisplay.from_predictions(y, ax=ax)
+    return OverlapDisplay.from_predictions(y, ax=ax, **artist_kwargs)
 
 
-def routing_share(ax):
+def routing_share(ax=None, **artist_kwargs):
     quality, cost = [[0.2, 0.4, 0.6], [0.3, 0.3, 0.6]], [[1, 2, 3], [1, 2, 3]]
-    return RoutingShareDisplay.from_predictions(quality, cost, models=NAMES, ax=ax)
+    return RoutingShareDisplay.from_predictions(quality, cost, models=NAMES, ax=ax, **artist_kwargs)
 
 
-def efficiency_gain(ax):
+def efficiency_gain(ax=None, **artist_kwargs):
     y = gain_feedback([0.0, 1.0], models=NAMES[:2])
     scores = {name: [0.1, 0.9] for name in NAMES}
-    return EfficiencyGainDisplay.from_predictions(y, scores, strong=NAMES[1], ax=ax)
+    return EfficiencyGainDisplay.from_predictions(
+        y, scores, strong=NAMES[1], ax=ax, **artist_kwargs
+    )
 
 
 MAKERS = [cost_quality, policy_value, overlap, routing_share, efficiency_gain]
 
 
 def test_every_display_is_here():
-    assert {type(make(None)).__name__ for make in MAKERS} == set(skroute.plots.__all__)
+    assert {type(make()).__name__ for make in MAKERS} == set(skroute.plots.__all__)
 
 
 @pytest.mark.parametrize("make", MAKERS)
@@ -72,7 +75,7 @@ def test_axes_and_figures(make):
 @pytest.mark.parametrize("make", MAKERS)
 @pytest.mark.parametrize("kind", ["png", "svg", "pdf"])
 def test_any_label_can_be_drawn(make, kind, tmp_path):
-    display = make(None)
+    display = make()
     display.figure_.savefig(tmp_path / f"picture.{kind}")
     texts = [text.get_text() for text in display.figure_.findobj(plt.Text)]
     assert max(map(len, texts)) <= 60
@@ -87,7 +90,7 @@ def test_a_subfigure_will_do(make):
 
 def test_names_are_text_and_in_the_legend():
     """Dollars are no formula, and a leading underscore does not hide a name."""
-    display = cost_quality(None)
+    display = cost_quality()
     legend = [text.get_text() for text in display.ax_.get_legend().get_texts()]
     assert as_text(NAMES[0]) == r"<b>\$x\$ & \$y\$</b>"
     assert {as_text(name) for name in NAMES} <= set(legend)
@@ -95,10 +98,31 @@ def test_names_are_text_and_in_the_legend():
     assert len(as_text(NAMES[2])) == 32
 
 
+@pytest.mark.parametrize(
+    ("make", "keyword", "artists"),
+    [
+        (cost_quality, "line_kwargs", lambda display: display.lines_),
+        (cost_quality, "fixed_kwargs", lambda display: [display.fixed_]),
+        (efficiency_gain, "line_kwargs", lambda display: display.lines_),
+        (overlap, "box_kwargs", lambda display: list(display.boxes_)),
+        (policy_value, "errorbar_kwargs", lambda display: [bar[0] for bar in display.errorbar_]),
+        (routing_share, "band_kwargs", lambda display: display.bands_),
+    ],
+)
+def test_artists_take_a_style(make, keyword, artists):
+    """The style that is given goes over the Display's own, which else stays."""
+    display = make()
+    own = [artist.get_zorder() for artist in artists(display)]
+    display.plot(**{keyword: {"alpha": 0.25}})
+    for drawn in (display, make(**{keyword: {"alpha": 0.25}})):
+        assert {artist.get_alpha() for artist in artists(drawn)} == {0.25}
+        assert [artist.get_zorder() for artist in artists(drawn)] == own
+
+
 def test_styles_differ_without_colour():
     assert len({str(style["linestyle"]) for style in LINES}) == len(LINES)
     assert len({style["marker"] for style in LINES}) == len(LINES)
-    hatches = [band.get_hatch() for band in routing_share(None).bands_]
+    hatches = [band.get_hatch() for band in routing_share().bands_]
     assert len(set(hatches)) == len(hatches)
 
 
