@@ -323,7 +323,7 @@ def test_alignment_of_a_log_marks_models_that_were_not_fitted():
     assert aligned.action.tolist() == [1, -1, 0, 1]
     assert aligned.classes.tolist() == ["2", "3", "4"]
     # What was aligned may be aligned again: models that were unknown stay so.
-    assert aligned.aligned(np.array(["2", "3"])).action.tolist() == [-1, -1, 0, -1]
+    assert aligned.aligned(np.array(["3", "4"])).action.tolist() == [0, -1, -1, 0]
 
 
 def test_alignment_of_full_feedback_reorders_by_name_and_drops_the_rest():
