@@ -1,12 +1,16 @@
 """What the page says of values and what to be careful about, and that its input is read once."""
 
 import re
+from collections import Counter
 
 import numpy as np
 import pytest
 from report_pages import table_of
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.pipeline import make_pipeline
 
-from skroute import logged_feedback, report
+from skroute import CausalRouter, logged_feedback, report
+from skroute.feedback import read_feedback
 from skroute.metrics import evaluation_predictions, policy_difference, policy_value
 
 
@@ -89,3 +93,71 @@ def test_gold_and_unknown_models_are_noted(router, held_out):
         "60", "0", "0", "60",
     ]  # fmt: skip
     assert "independent groups" in page.html
+
+
+class CountedTable:
+    """A table that counts how often each of its columns is read."""
+
+    def __init__(self, y):
+        self.y, self.columns, self.read = y, list(y.dtype.names), Counter()
+
+    def to_numpy(self):
+        raise NotImplementedError
+
+    def __getitem__(self, name):
+        self.read[name] += 1
+        return self.y[name]
+
+
+class CountedQueries(TransformerMixin, BaseEstimator):
+    """A step that counts how often queries are transformed."""
+
+    transformed = 0
+
+    def fit(self, X, y=None):
+        self.fitted_ = True
+        return self
+
+    def transform(self, X):
+        self.transformed += 1
+        return X
+
+
+def test_queries_and_feedback_are_read_once(problem, held_out):
+    table = CountedTable(held_out.y)
+    pipeline = make_pipeline(CountedQueries(), CausalRouter(20.0, knots="auto", random_state=0))
+    pipeline.fit(problem.X, problem.y)
+    pipeline[0].transformed = 0
+    text = [str(i) for i in range(600)]
+    report(pipeline, held_out.X, table, budget=0.002, by=np.arange(600) % 3, text=text)
+    assert table.read == dict.fromkeys(held_out.y.dtype.names, 1)
+    assert pipeline[0].transformed == 1
+
+
+def test_what_was_read_before_will_do(logged, router, held_out):
+    page = report(router, held_out.X, read_feedback(held_out.y), by=np.arange(600) % 2)
+    assert page.html == logged.html
+
+
+def test_excluded_models_are_chosen_by_nobody(router, held_out):
+    page = report(router, held_out.X, held_out.y, exclude="model_2", budget=0.002)
+    choice = router.predict(held_out.X, exclude="model_2")
+    known = evaluation_predictions(held_out.X, held_out.y, models=router.classes_)
+    expected = policy_value(held_out.y, choice, cost_sensitivity=20.0, **known)
+    assert page.values["CausalRouter"] == expected
+    names = ["today's policy", "CausalRouter", "always model_0", "always model_1"]
+    assert list(page.values) == names
+    assert "neither the router nor a fixed policy chooses them: model_2" in page.notes[-1]
+    assert set(table_of(page, "Shares by cost sensitivity")["model_2"]) == {"0.0%"}
+    assert table_of(page, "Calls gained and lost")["model_2"][1] == "0"
+
+
+def test_models_may_be_excluded_for_some_queries(router, held_out):
+    mask = np.zeros((600, 3), dtype=bool)
+    mask[:50, 1] = True
+    page = report(router, held_out.X, held_out.y_full, exclude=mask)
+    choice = router.predict(held_out.X, exclude=mask)
+    expected = policy_value(held_out.y_full, choice, cost_sensitivity=20.0)
+    assert page.values["CausalRouter"] == expected
+    assert "Excluded for some queries: model_1 (50 queries)" in page.notes[-1]
+    assert "always model_1" in page.values

@@ -44,6 +44,20 @@ def test_predictions_are_those_of_the_frontier(router, held_out):
     assert display.ax_.get_ylabel() == "predicted mean quality"
 
 
+@pytest.mark.parametrize("kind", [None, "y_full"])
+def test_excluded_models_are_chosen_by_nobody(router, held_out, kind):
+    y = None if kind is None else held_out.y_full
+    display = CostQualityDisplay.from_estimator(router, held_out.X, y, exclude="model_2")
+    assert {text.get_text() for text in display.text_} == {"model_0", "model_1"}
+    dearest = router.predict_cost(held_out.X)[:, :2].max(axis=1).mean()
+    if kind is None:
+        assert display.curves["CausalRouter"].cost.max() <= dearest
+    else:
+        labels = router.predict(held_out.X, exclude="model_2")
+        cost = policy_value(y, labels).mean_cost
+        assert_allclose(display.chosen["CausalRouter"].cost, cost)
+
+
 def test_the_budget_is_met_by_the_mark(router, held_out):
     frontier = router.frontier(held_out.X)
     budget = float(np.mean(frontier.mean_cost[[0, -1]]))

@@ -63,3 +63,13 @@ def test_an_unknown_interval_is_a_point():
 def test_the_reference_has_to_be_there():
     with pytest.raises(ValueError, match="reference='b' is not a policy"):
         PolicyValueDisplay({}, reference="b")
+
+
+def test_excluded_models_are_chosen_by_nobody(router, held_out):
+    display = PolicyValueDisplay.from_estimator(
+        router, held_out.X, held_out.y_full, exclude=["model_0"]
+    )
+    assert list(display.values) == ["CausalRouter", "always model_1", "always model_2"]
+    choice = router.predict(held_out.X, exclude=["model_0"])
+    expected = policy_value(held_out.y_full, choice, cost_sensitivity=20.0)
+    assert display.values["CausalRouter"] == expected

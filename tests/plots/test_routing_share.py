@@ -72,3 +72,10 @@ def test_what_is_refused(problem):
         RoutingShareDisplay.from_predictions(np.empty((0, 2)), np.empty((0, 2)))
     with pytest.raises(ValueError, match="high must be at least low=2"):
         RoutingShareDisplay.from_predictions([[1, 2]], [[1, 2]], low=2, high=1)
+
+
+def test_excluded_models_get_no_share(router, held_out):
+    display = RoutingShareDisplay.from_estimator(router, held_out.X, exclude="model_1")
+    assert (display.share[:, 1] == 0.0).all()
+    labels = router.predict(held_out.X, exclude="model_1")
+    assert_allclose(shares_at(display, 20.0)[2], (labels == "model_2").mean())
