@@ -128,6 +128,8 @@ def _seconds_of_objects(column: str, array: np.ndarray) -> np.ndarray:
     for row, value in enumerate(array.tolist()):
         if is_missing(value):
             raise value_error(column, row, value, _NO_TIME)
+        if isinstance(value, np.datetime64):
+            value = value.astype("M8[us]").item()
         if isinstance(value, datetime):
             kind = "datetimes without a time zone"
             if value.tzinfo is not None:

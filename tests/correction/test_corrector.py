@@ -358,6 +358,21 @@ def test_tables_come_back_in_their_form(form):
     assert "weight" not in table.columns
 
 
+def test_the_columns_that_are_not_corrected_stay():
+    problem = logged_problem(120, 3, 40)
+    kept = {
+        name: problem.y[name]
+        for name in ("cost", "propensity", "gold")
+        if name in problem.y.dtype.names
+    }
+    kept |= {"group": np.arange(120) // 2, "time": np.arange(120.0)}
+    y = logged_feedback(problem.y["model"], problem.y["quality"], **kept)
+    for table in (y, pd.DataFrame({name: y[name] for name in y.dtype.names})):
+        corrected = DRBiasCorrector(random_state=0).fit_correct(problem.X, table)
+        for name, values in kept.items():
+            assert_array_equal(corrected[name], values)
+
+
 def test_full_feedback_frames():
     problem = make_gold_preference(300, 5, n_gold=90, random_state=0)
     y = problem.y

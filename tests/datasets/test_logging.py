@@ -96,13 +96,19 @@ def test_few_rows(n_rows, mode):
 def test_the_other_columns_are_carried():
     quality = np.array([[0.0, 1.0], [0.5, 0.25], [0.75, 0.5]], dtype=np.float32)
     y = full_feedback(
-        quality, gold=[True, False, True], group=["a", "b", "a"], weight=[1.0, 2.0, 0.5]
+        quality,
+        gold=[True, False, True],
+        group=["a", "b", "a"],
+        weight=[1.0, 2.0, 0.5],
+        time=[30.0, 20.0, 10.0],
     )
     X = np.arange(6.0).reshape(3, 2)
     log = simulate_log(X, y, random_state=0)
     assert log["group"].tolist() == ["a", "b", "a"]
     assert log["gold"].tolist() == [True, False, True]
     assert log["weight"].tolist() == [1.0, 2.0, 0.5]
+    assert log["time"].tolist() == [30.0, 20.0, 10.0]
+    assert_array_equal(simulate_log(X, read_feedback(y), random_state=0)["time"], log["time"])
     assert log["quality"].dtype == np.float32
     frame = {"quality:model_0": quality[:, 0], "quality:model_1": quality[:, 1]}
     frame |= {name: y[name] for name in ("gold", "group", "weight")}
