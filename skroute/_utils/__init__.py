@@ -17,6 +17,6 @@ from ._columns import (
     short_repr,
     value_error,
 )
-from ._folds import Folds, make_folds, run_folds
+from ._folds import Folds, make_folds, out_of_fold
 from ._pipelines import SplitRouter, split_router
 from ._versioned import InconsistentVersionWarning, VersionedMixin

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -84,8 +84,16 @@ def _assign_folds(
     return fold_of_group[code.reshape(-1)]
 
 
-def run_folds(
-    work: Callable[..., Any], folds: Iterable[Sequence[Any]], *, n_jobs: int | None
-) -> list[Any]:
-    """Return ``work(*fold)`` for every fold, in order, in parallel where `n_jobs` says so."""
-    return Parallel(n_jobs=n_jobs)(delayed(work)(*fold) for fold in folds)
+def out_of_fold(
+    predict: Callable[[np.ndarray, np.ndarray], np.ndarray], folds: Folds, *, n_jobs: int | None
+) -> np.ndarray:
+    """Return predictions (n, ...) in the order of rows, each by what was fitted without its fold.
+
+    ``predict(train, held)`` fits on the first rows and predicts for the others; folds run in
+    parallel where `n_jobs` says so.
+    """
+    parts = Parallel(n_jobs=n_jobs)(delayed(predict)(train, held) for train, held in folds)
+    joined = np.concatenate(parts)
+    ordered = np.empty_like(joined)
+    ordered[np.concatenate([held for _, held in folds])] = joined
+    return ordered

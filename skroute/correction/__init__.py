@@ -2,19 +2,19 @@
 
 ====================  ======================================================================
 DRBiasCorrector       the corrector: transformer, and table in, corrected table out
-bias_report           where judge and gold disagree: by model and by group, with intervals
+bias_summary           where judge and gold disagree: by model and by group, with intervals
 gold_learning_curve   what more gold labels would buy, from the labels there are
 ====================  ======================================================================
 """
 
 from ._corrector import DRBiasCorrector
-from ._diagnostics import BiasReport, GoldLearningCurve, bias_report, gold_learning_curve
+from ._diagnostics import BiasSummary, GoldLearningCurve, bias_summary, gold_learning_curve
 from ._upstream import correct_by_columns, without_bias_columns
 
 __all__ = [
-    "BiasReport",
+    "BiasSummary",
     "DRBiasCorrector",
     "GoldLearningCurve",
-    "bias_report",
+    "bias_summary",
     "gold_learning_curve",
 ]

@@ -7,13 +7,18 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import has_fit_parameter
-from threadpoolctl import threadpool_limits
 
-from .._utils import Folds, run_folds
+from .._utils import Folds, out_of_fold
 from ..feedback import Feedback
-from ..nuisance import Design, Moments, Posterior, SpectralFeatures, Variances, fit_variances
-from ._sources import seen, weighted_mean
+from ..nuisance import (
+    Design,
+    HierarchicalRidge,
+    SpectralFeatures,
+    fit_weighted,
+    single_threaded,
+    weighted_mean,
+)
+from ._labels import observed
 
 _N_COMPONENTS, _N_RADIAL = 64, 32
 
@@ -23,13 +28,14 @@ class HierarchicalBias(BaseEstimator):
 
     The departure of the pseudo-outcomes from that difference is regressed on spectral features by a
     hierarchical ridge over models. Two of them are averaged by their marginal likelihoods: one in
-    which each model's level is off, and one in which functions of the query are as well. So noise
+    which each model's intercept is off, and one in which functions of the query are too. So noise
     leaves the difference alone, and evidence overrules it.
     """
 
     def __init__(self, random_state: Any = None) -> None:
         self.random_state = random_state
 
+    @single_threaded
     def cross_fit(
         self,
         X: np.ndarray,
@@ -44,25 +50,10 @@ class HierarchicalBias(BaseEstimator):
 
         `weight` is shaped like `pseudo`; `start` (n, K) is the difference of the outcome models.
         """
-        with threadpool_limits(1, user_api="blas"):
-            self.features_ = SpectralFeatures(_N_COMPONENTS, n_radial=_N_RADIAL)
-            self.features_.fit(X, feedback.weight, check_random_state(self.random_state))
-            departure = pseudo - seen(start, feedback)
-            return start + self._cross_fit(X, feedback, departure, weight, folds)
-
-    def predict(self, X: np.ndarray, start: np.ndarray) -> np.ndarray:
-        """Return the bias (n, K), `start` (n, K) being the difference of the outcome models."""
-        return start + self.features_.transform(X) @ self.theta_.T
-
-    def _cross_fit(
-        self,
-        X: np.ndarray,
-        feedback: Feedback,
-        departure: np.ndarray,
-        weight: np.ndarray,
-        folds: Folds,
-    ) -> np.ndarray:
+        self.features_ = SpectralFeatures(_N_COMPONENTS, n_radial=_N_RADIAL)
+        self.features_.fit(X, feedback.weight, check_random_state(self.random_state))
         phi = self.features_.transform(X)
+        departure = pseudo - observed(start, feedback)
         # Weighted least squares is least squares on rows scaled by the root of their weight.
         root = np.sqrt(weight)
         if root.ndim == 2:  # T - e does not depend on the model
@@ -71,22 +62,25 @@ class HierarchicalBias(BaseEstimator):
         scale = np.sqrt(weighted_mean(target**2, feedback.weight))
         predicted = np.zeros((len(phi), feedback.n_models))
         self.theta_ = np.zeros((feedback.n_models, phi.shape[1]))
-        self.varies_ = 0.0
         if scale == 0:
-            return predicted
-        constant = np.zeros((1, 1))
+            return start
+        scaled, constant = target / scale, np.zeros((1, 1))
         fits = [
-            _Fit(columns * root[:, None], feedback, target / scale, prior, folds)
+            HierarchicalRidge(Design(root[:, None] * columns, feedback, folds), scaled, prior)
             for columns, prior in ((phi[:, -1:], constant), (phi, self.features_.prior))
         ]
-        gain = np.clip(fits[1].log_evidence - fits[0].log_evidence, -50, 50)
-        self.varies_ = float(1 / (1 + np.exp(-gain)))
-        for fit, share in zip(fits, (1 - self.varies_, self.varies_), strict=True):
+        gain = np.clip(fits[1].log_likelihood - fits[0].log_likelihood, -50, 50)
+        varies = float(1 / (1 + np.exp(-gain)))  # probability that the bias departs by query
+        for fit, share in zip(fits, (1 - varies, varies), strict=True):
             columns = phi[:, -fit.theta.shape[1] :]
             self.theta_[:, -columns.shape[1] :] += share * scale * fit.theta
-            for held, theta in zip(fit.held, fit.theta_without_fold, strict=True):
+            for (_, held), theta in zip(folds, fit.theta_without_fold, strict=True):
                 predicted[held] += share * scale * (columns[held] @ theta.T)
-        return predicted
+        return start + predicted
+
+    def predict(self, X: np.ndarray, start: np.ndarray) -> np.ndarray:
+        """Return the bias (n, K), `start` (n, K) being the difference of the outcome models."""
+        return start + self.features_.transform(X) @ self.theta_.T
 
 
 class RegressorBias(BaseEstimator):
@@ -111,9 +105,7 @@ class RegressorBias(BaseEstimator):
             part = clone(self)._fit(X[train], feedback.take(train), pseudo[train], weight[train])
             return part.predict(X[held])
 
-        bias = np.empty((len(X), feedback.n_models))
-        for (_, held), part in zip(folds, run_folds(held_out, folds, n_jobs=n_jobs), strict=True):
-            bias[held] = part
+        bias = out_of_fold(held_out, folds, n_jobs=n_jobs)
         self._fit(X, feedback, pseudo, weight)
         return bias
 
@@ -136,58 +128,21 @@ class RegressorBias(BaseEstimator):
             X, row_weight = (np.repeat(part, self.n_models_, axis=0) for part in (X, row_weight))
         weight = weight.ravel() * row_weight
         used = weight > 0
-        self.regressor_, arguments = clone(self.regressor), {}
-        if (weight[used] != weight[used][0]).any():
-            if not has_fit_parameter(self.regressor_, "sample_weight"):
-                raise ValueError(
-                    f"bias_model {type(self.regressor_).__name__} takes no sample_weight, but "
-                    "learner='r' or the rows have weights. Use a regressor that takes it."
-                )
-            arguments["sample_weight"] = weight[used]
-        Z = self._with_model(X[used], model[used])
-        self.regressor_.fit(Z, pseudo.ravel()[used], **arguments)
+        weight = weight[used]
+        self.regressor_ = fit_weighted(
+            self.regressor,
+            self._with_model(X[used], model[used]),
+            pseudo.ravel()[used],
+            weight if np.ptp(weight) > 0 else np.ones_like(weight),
+            parameter="bias_model",
+            why="learner='r' or the rows have weights",
+        )
         return self
 
     def _with_model(self, X: np.ndarray, model: np.ndarray) -> np.ndarray:
         if self.n_models_ == 1:
             return X
         return np.hstack([X, np.eye(self.n_models_, dtype=X.dtype)[model]])
-
-
-class _Fit:
-    """A hierarchical ridge of one target, its evidence and its coefficients without each fold."""
-
-    def __init__(
-        self,
-        columns: np.ndarray,
-        feedback: Feedback,
-        target: np.ndarray,
-        prior: np.ndarray,
-        folds: Folds,
-    ) -> None:
-        design = Design(columns, feedback, folds)
-        total, *without_fold = design.moments(target)
-        variances = fit_variances(total, prior)
-        self.held = design.held
-        self.log_evidence = _log_evidence(total, variances)
-        self.theta = Posterior(total, variances).theta
-        self.theta_without_fold = [Posterior(part, variances).theta for part in without_fold]
-
-
-def _log_evidence(moments: Moments, variances: Variances) -> float:
-    """Return the log marginal likelihood up to a constant of the data."""
-    posterior = Posterior(moments, variances)
-    explained = posterior.pull @ posterior.shared + np.einsum(
-        "ki,kij,kj->", posterior.cross, posterior.inner, posterior.cross, optimize=True
-    )
-    misfit = (moments.square / variances.noise).sum() - explained
-    complexity = (
-        moments.count @ np.log(variances.noise)
-        + len(moments.count) * np.log(variances.deviation).sum()
-        + np.log(variances.shared).sum()
-        + posterior.log_determinant
-    )
-    return float(-(misfit + complexity) / 2)
 
 
 def make_bias_model(regressor: Any, random_state: Any) -> HierarchicalBias | RegressorBias:

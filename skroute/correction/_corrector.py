@@ -10,12 +10,12 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
-from .._utils import VersionedMixin
+from .._utils import VersionedMixin, atomic_fit
 from ..feedback import Feedback, read_feedback
+from ..nuisance import make_propensity_model
 from ._estimate import estimate_bias
-from ._labels import add_bias, weigh_preference
+from ._labels import correct_labels, with_corrected_labels
 from ._pseudo_outcomes import PSEUDO_OUTCOMES
-from ._tables import with_corrected_labels
 
 _FLOATS = (np.float64, np.float32)
 
@@ -61,17 +61,13 @@ class DRBiasCorrector(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, Ba
     ----------
     classes_ : ndarray of shape (K,)
         Labels of the models, sorted by their string.
-    cross_fitted_bias_ : ndarray of shape (n, K)
-        Bias on the rows of `fit`, each from models that were not fitted on its fold.
     preference_weight_ : float
         What a corrected preference row is worth beside a gold one, in [0, 1]: the ratio of the
         noise variances of gold and preference labels, at most 1. Where the bias is so large that
         preference rows tell less than half of what the gold rows do, it falls in proportion.
-    gold_propensity_ : ndarray of shape (n,) or None
-        Out-of-fold probability of gold, before it is kept from 0 and 1.
     overlap_ : Overlap or None
         Effective sample sizes of preference and gold, smallest propensity of a row's own source and
-        share of rows below `min_propensity`.
+        share of rows below `min_propensity`. None where there was nothing to correct.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -90,7 +86,7 @@ class DRBiasCorrector(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, Ba
     See Also
     --------
     skroute.CausalRouter : Takes a corrector as ``bias_correction``.
-    skroute.correction.bias_report : Where judge and gold disagree.
+    skroute.correction.bias_summary : Where judge and gold disagree.
     skroute.correction.gold_learning_curve : What more gold would buy.
 
     Notes
@@ -156,6 +152,7 @@ class DRBiasCorrector(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, Ba
         self.n_jobs = n_jobs
         self.random_state = random_state
 
+    @atomic_fit
     def fit(self, X: ArrayLike, y: Any) -> DRBiasCorrector:
         """Learn the bias of the preference-based labels.
 
@@ -173,7 +170,8 @@ class DRBiasCorrector(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, Ba
         self._read_and_fit(X, y)
         return self
 
-    def fit_transform(self, X: ArrayLike, y: Any = None, **fit_params: Any) -> np.ndarray:
+    @atomic_fit
+    def fit_transform(self, X: ArrayLike, y: Any = None) -> np.ndarray:
         """Fit, and return X with the cross-fitted bias of every row and model.
 
         Unlike ``fit(X, y).transform(X)``, so that no row is corrected by its own label.
@@ -189,8 +187,8 @@ class DRBiasCorrector(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, Ba
         -------
         columns : ndarray of shape (n, d + K), or (n, K) without `passthrough`
         """
-        queries, _ = self._read_and_fit(X, y)
-        return self._append(queries, self.cross_fitted_bias_)
+        queries, _, bias = self._read_and_fit(X, y)
+        return self._append(queries, bias)
 
     def transform(self, X: ArrayLike) -> np.ndarray:
         """Return X with the bias of every row and model, by the models fitted on all rows.
@@ -206,7 +204,7 @@ class DRBiasCorrector(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, Ba
         """
         check_is_fitted(self)
         queries: np.ndarray = validate_data(self, X, dtype=_FLOATS, reset=False)
-        return self._append(queries, self._estimate.predict(queries))
+        return self._append(queries, self._bias_.predict(queries))
 
     def predict_bias(self, X: ArrayLike) -> np.ndarray:
         """Return the bias: expected gold minus expected preference quality.
@@ -221,8 +219,9 @@ class DRBiasCorrector(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, Ba
         bias : ndarray of shape (n, K)
         """
         check_is_fitted(self)
-        return self._estimate.predict(validate_data(self, X, dtype=_FLOATS, reset=False))
+        return self._bias_.predict(validate_data(self, X, dtype=_FLOATS, reset=False))
 
+    @atomic_fit
     def fit_correct(self, X: ArrayLike, y: Any) -> Any:
         """Fit, and return y with cross-fitted corrections of its preference rows.
 
@@ -240,8 +239,8 @@ class DRBiasCorrector(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, Ba
             added where it is missing, is multiplied by `preference_weight_`. Gold rows are as they
             were. ``gold`` still tells which is which.
         """
-        _, feedback = self._read_and_fit(X, y)
-        return with_corrected_labels(y, self._correct(feedback, self.cross_fitted_bias_))
+        _, feedback, bias = self._read_and_fit(X, y)
+        return with_corrected_labels(y, correct_labels(feedback, bias, self.preference_weight_))
 
     def correct(self, X: ArrayLike, y: Any) -> Any:
         """Return y with its preference rows corrected, for rows that were not fitted on.
@@ -267,12 +266,12 @@ class DRBiasCorrector(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, Ba
                 f"y shows in row {row} a model that was not fitted; fitted were "
                 f"{[str(label) for label in self.classes_]}. Leave such rows out, or refit."
             )
-        return with_corrected_labels(y, self._correct(feedback, bias))
+        return with_corrected_labels(y, correct_labels(feedback, bias, self.preference_weight_))
 
+    @atomic_fit
     def fit_correct_feedback(self, X: np.ndarray, feedback: Feedback) -> Feedback:
         """Do `fit_correct` on validated X and a table that was read; all its rows count as gold."""
-        self._fit(X, feedback)
-        corrected = self._correct(feedback, self.cross_fitted_bias_)
+        corrected = correct_labels(feedback, self._fit(X, feedback), self.preference_weight_)
         return replace(corrected, gold=np.ones(len(feedback), dtype=bool))
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
@@ -299,24 +298,21 @@ class DRBiasCorrector(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, Ba
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
-    def _read_and_fit(self, X: ArrayLike, y: Any) -> tuple[np.ndarray, Feedback]:
+    def _read_and_fit(self, X: ArrayLike, y: Any) -> tuple[np.ndarray, Feedback, np.ndarray]:
+        """Fit; return queries, table and cross-fitted bias (n, K)."""
         queries: np.ndarray = validate_data(self, X, dtype=_FLOATS)
         feedback = read_feedback(y)
         check_consistent_length(queries, feedback.quality)
-        self._fit(queries, feedback)
-        return queries, feedback
+        return queries, feedback, self._fit(queries, feedback)
 
-    def _fit(self, X: np.ndarray, feedback: Feedback) -> None:
+    def _fit(self, X: np.ndarray, feedback: Feedback) -> np.ndarray:
+        """Fit; return the cross-fitted bias (n, K)."""
         self._check_parameters()
+        estimate = estimate_bias(self, X, feedback)
         self.n_features_in_, self.classes_ = X.shape[1], feedback.classes
-        self._estimate = estimate_bias(self, X, feedback)
-        self.cross_fitted_bias_ = self._estimate.cross_fitted
-        self.preference_weight_ = self._estimate.preference_weight
-        self.gold_propensity_ = self._estimate.gold_propensity
-        self.overlap_ = self._estimate.overlap
-
-    def _correct(self, feedback: Feedback, bias: np.ndarray) -> Feedback:
-        return weigh_preference(add_bias(feedback, bias), self.preference_weight_)
+        self._bias_, self.overlap_ = estimate.fitted, estimate.overlap
+        self.preference_weight_ = estimate.preference_weight
+        return estimate.cross_fitted
 
     def _append(self, X: np.ndarray, bias: np.ndarray) -> np.ndarray:
         bias = bias.astype(X.dtype)
@@ -327,11 +323,8 @@ class DRBiasCorrector(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, Ba
             raise ValueError(f"learner must be 'dr' or 'r', got {self.learner!r}")
         if not 0 < self.min_propensity < 0.5:
             raise ValueError(f"min_propensity must be in (0, 0.5), got {self.min_propensity!r}")
-        classifier, regressor = self.propensity_model, self.bias_model
-        if classifier is not None and not hasattr(classifier, "predict_proba"):
-            raise ValueError(
-                f"propensity_model must be a classifier with predict_proba, got {classifier!r}"
-            )
+        make_propensity_model(self.propensity_model)
+        regressor = self.bias_model
         if regressor is not None and not (
             hasattr(regressor, "fit") and hasattr(regressor, "predict")
         ):

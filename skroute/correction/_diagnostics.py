@@ -15,18 +15,18 @@ from sklearn.utils.validation import check_array, check_consistent_length
 
 from .._utils import as_groups
 from ..feedback import Feedback, read_feedback
-from ..nuisance import JointOutcome
+from ..nuisance import JointOutcome, weighted_mean
 from ._corrector import DRBiasCorrector
-from ._nuisances import cross_fit_nuisances
-from ._sources import models_that_vary, only_models, seen, weighted_mean
+from ._estimate import cross_fit_nuisances
+from ._labels import models_that_vary, observed
 
-__all__ = ["BiasReport", "GoldLearningCurve", "bias_report", "gold_learning_curve"]
+__all__ = ["BiasSummary", "GoldLearningCurve", "bias_summary", "gold_learning_curve"]
 
 _FEWEST_GOLD = 10
 
 
 @dataclass(frozen=True)
-class BiasReport:
+class BiasSummary:
     """Mean bias by model, and by group of queries.
 
     Attributes
@@ -54,14 +54,14 @@ class BiasReport:
     n_preference: np.ndarray
 
 
-def bias_report(
+def bias_summary(
     X: ArrayLike,
     y: Any,
     *,
     by: ArrayLike | None = None,
     corrector: DRBiasCorrector | None = None,
     confidence: float = 0.95,
-) -> BiasReport:
+) -> BiasSummary:
     """Estimate the bias of the preference-based labels by model and by group of queries.
 
     Parameters
@@ -80,7 +80,7 @@ def bias_report(
 
     Returns
     -------
-    report : BiasReport
+    summary : BiasSummary
 
     Raises
     ------
@@ -101,13 +101,13 @@ def bias_report(
 
     Examples
     --------
-    >>> from skroute.correction import bias_report
+    >>> from skroute.correction import bias_summary
     >>> from skroute.datasets import make_gold_preference
     >>> problem = make_gold_preference(2000, n_gold=300, random_state=0)
-    >>> report = bias_report(problem.X, problem.y)
-    >>> report.model.tolist(), report.n_gold.tolist()
+    >>> summary = bias_summary(problem.X, problem.y)
+    >>> summary.model.tolist(), summary.n_gold.tolist()
     (['alternative', 'primary'], [300, 300])
-    >>> bool(report.low[1] < problem.bias[:, 1].mean() < report.high[1])
+    >>> bool(summary.low[1] < problem.bias[:, 1].mean() < summary.high[1])
     True
     """
     if not 0 < confidence < 1:
@@ -116,7 +116,7 @@ def bias_report(
     corrector = DRBiasCorrector(random_state=0) if corrector is None else clone(corrector)
     pseudo, varies = np.zeros(feedback.quality.shape), models_that_vary(feedback)
     if varies.any():
-        shown = only_models(feedback, varies)
+        shown = feedback.aligned(feedback.classes[varies])
         part = cross_fit_nuisances(corrector, X, shown).pseudo_outcomes("dr", shown)[0]
         pseudo[... if feedback.logged else (slice(None), varies)] = part
     names, code = np.array([None], dtype=object), np.zeros(len(X), dtype=np.intp)
@@ -134,7 +134,7 @@ def bias_report(
                 values = pseudo[rows] if pseudo.ndim == 1 else pseudo[rows, k]
                 entries.append((k, g, *_mean(values, feedback.take(rows), confidence)))
     model, group, bias, error, low, high, n_gold, n_preference = zip(*entries, strict=True)
-    return BiasReport(
+    return BiasSummary(
         feedback.classes[list(model)],
         None if by is None else names[list(group)],
         *(np.array(column) for column in (bias, error, low, high, n_gold, n_preference)),
@@ -289,4 +289,4 @@ def _split(
 
 def _error(X: np.ndarray, feedback: Feedback, X_held: np.ndarray, held: Feedback) -> float:
     predicted = JointOutcome(random_state=0).fit(X, feedback).predict(X_held)[0]
-    return weighted_mean((held.quality - seen(predicted, held)) ** 2, held.weight)
+    return weighted_mean((held.quality - observed(predicted, held)) ** 2, held.weight)

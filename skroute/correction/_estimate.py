@@ -1,50 +1,46 @@
-"""The bias of every query and model, estimated from a table."""
+"""The bias of every query and model, learned from a table step by step."""
 
 from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
 
+from .._utils import Folds, make_folds
 from ..feedback import Feedback
-from ..nuisance import Overlap
+from ..nuisance import Overlap, cross_fit_propensity
 from ._bias_models import make_bias_model
-from ._labels import preference_weight
-from ._nuisances import cross_fit_nuisances
-from ._sources import models_that_vary, only_models
+from ._labels import models_that_vary, observed
+from ._pseudo_outcomes import PSEUDO_OUTCOMES
+from ._sources import JointSources, SeparateSources, make_source_outcomes
+
+# Corrected rows also hand on what gold ones taught the corrector, to learners that are worse at it.
+# So they may count for this multiple of what they tell themselves.
+_LARGEST_MULTIPLE = 2.0
 
 
 @dataclass(frozen=True)
-class BiasEstimate:
-    """A fitted bias.
+class FittedBias:
+    """The bias of any query, by models fitted on all rows; 0 for models whose quality never varies.
 
     Attributes
     ----------
-    cross_fitted : ndarray of shape (n, K)
-        Bias on the rows it was learned from, each by models that were not fitted on its fold.
     varies : ndarray of bool of shape (K,)
-        Models whose quality varies; the bias of the others is 0.
-    preference_weight : float
-        What a corrected preference row is worth beside a gold one.
-    gold_propensity : ndarray of shape (n,) or None
-    overlap : Overlap or None
+        Models whose quality varies.
     outcome_model, bias_model : object or None
-        Fitted on all rows.
+        None if the quality of no model varies.
     """
 
-    cross_fitted: np.ndarray
     varies: np.ndarray
-    preference_weight: float = 1.0
-    gold_propensity: np.ndarray | None = None
-    overlap: Overlap | None = None
     outcome_model: Any = None
     bias_model: Any = None
 
     def predict(self, X: np.ndarray) -> np.ndarray:
-        """Return the bias (n, K) by the models fitted on all rows."""
+        """Return the bias (n, K)."""
         bias = np.zeros((len(X), len(self.varies)))
         if self.varies.any():
             expected = self.outcome_model.predict(X)
@@ -53,37 +49,139 @@ class BiasEstimate:
         return bias
 
 
+class BiasEstimate(NamedTuple):
+    """What was learned from a table.
+
+    `cross_fitted` (n, K) is the bias of its rows, each by models that were not fitted on its fold.
+    """
+
+    cross_fitted: np.ndarray
+    fitted: FittedBias
+    preference_weight: float = 1.0
+    overlap: Overlap | None = None
+
+
 def estimate_bias(corrector: BaseEstimator, X: np.ndarray, feedback: Feedback) -> BiasEstimate:
     """Learn the bias by the parameters of a corrector.
 
     It is 0 where there is nothing to learn: with gold rows only, and, with a warning, without any.
     """
-    counted = feedback.gold[feedback.weight > 0]
     bias = np.zeros((len(X), feedback.n_models))
-    nothing = BiasEstimate(bias, np.zeros(feedback.n_models, dtype=bool))
-    if not counted.any():
+    if not feedback.gold[feedback.weight > 0].any():
         warnings.warn(
             "y has no gold rows, so that the bias of its preference-based labels cannot be "
             "known and is taken as 0. Add some gold rows.",
             UserWarning,
-            stacklevel=5,
+            stacklevel=7,
         )
+    if not _can_compare(feedback):
+        return BiasEstimate(bias, FittedBias(np.zeros(feedback.n_models, dtype=bool)))
     varies = models_that_vary(feedback)
-    if counted.all() or not counted.any() or not varies.any():
-        return nothing
-    feedback = only_models(feedback, varies)
+    feedback = feedback.aligned(feedback.classes[varies])
     nuisances = cross_fit_nuisances(corrector, X, feedback)
     pseudo, weight = nuisances.pseudo_outcomes(corrector.learner, feedback)
     bias_model = make_bias_model(corrector.bias_model, nuisances.seed)
     bias[:, varies] = bias_model.cross_fit(
         X, feedback, pseudo, weight, nuisances.difference, nuisances.folds, corrector.n_jobs
     )
-    return BiasEstimate(
-        bias,
-        varies,
-        preference_weight(X, feedback),
-        nuisances.gold_propensity,
-        nuisances.overlap,
-        nuisances.outcome_model,
-        bias_model,
+    fitted = FittedBias(varies, nuisances.outcome_model, bias_model)
+    return BiasEstimate(bias, fitted, preference_weight(X, feedback), nuisances.overlap)
+
+
+@dataclass(frozen=True)
+class Nuisances:
+    """What the bias is learned from, all of it out of fold.
+
+    Attributes
+    ----------
+    folds : list of (train rows, held-out rows)
+    seed : int
+        For the random parts of further default models.
+    outcome_model : JointSources or SeparateSources
+        Fitted on all rows.
+    expected : ndarray of shape (n, K, 2)
+        Expected quality: preference, gold.
+    gold_propensity : ndarray of shape (n,)
+        Probability of gold, as estimated.
+    overlap : Overlap
+        Of preference and gold, in this order.
+    min_propensity : float
+        How far propensities are kept from 0 and 1 where they divide.
+    """
+
+    folds: Folds
+    seed: int
+    outcome_model: JointSources | SeparateSources
+    expected: np.ndarray
+    gold_propensity: np.ndarray
+    overlap: Overlap
+    min_propensity: float
+
+    @property
+    def difference(self) -> np.ndarray:
+        """Expected gold minus expected preference quality (n, K)."""
+        return self.expected[:, :, 1] - self.expected[:, :, 0]
+
+    def pseudo_outcomes(self, learner: str, feedback: Feedback) -> tuple[np.ndarray, np.ndarray]:
+        """Return the learner's pseudo-outcomes and weights, shaped like the quality."""
+        propensity = np.clip(self.gold_propensity, self.min_propensity, 1 - self.min_propensity)
+        quality, treated = np.asarray(feedback.quality, dtype=np.float64), feedback.gold
+        if not feedback.logged:
+            treated, propensity = treated[:, None], propensity[:, None]
+        mu0, mu1 = (observed(self.expected[:, :, source], feedback) for source in (0, 1))
+        return PSEUDO_OUTCOMES[learner](quality, treated, mu0, mu1, propensity)
+
+
+def cross_fit_nuisances(corrector: BaseEstimator, X: np.ndarray, feedback: Feedback) -> Nuisances:
+    """Fit outcome models and propensities by the parameters of a corrector."""
+    rng = check_random_state(corrector.random_state)
+    model = 0 if feedback.action is None else feedback.action
+    folds = make_folds(corrector.cv, X, 2 * model + feedback.gold, feedback.group, rng)
+    seed = int(rng.randint(np.iinfo(np.int32).max))
+    outcome_model = make_source_outcomes(corrector.outcome_model, seed)
+    expected = outcome_model.cross_fit(X, feedback, folds, corrector.n_jobs)
+    gold, least = feedback.gold.astype(np.intp), corrector.min_propensity
+    propensity = cross_fit_propensity(
+        corrector.propensity_model,
+        _with_model_indicators(X, feedback),
+        gold,
+        feedback.weight,
+        2,
+        folds,
+        corrector.n_jobs,
     )
+    own = propensity[np.arange(len(X)), gold]
+    overlap = Overlap.of(gold, own, feedback.weight, 2, least)
+    return Nuisances(folds, seed, outcome_model, expected, propensity[:, 1], overlap, least)
+
+
+def preference_weight(X: np.ndarray, feedback: Feedback) -> float:
+    """Return what a preference row, once corrected, is worth beside a gold one, in [0, 1].
+
+    The ratio of the noise variances of gold and preference, at most 1, where either source is a
+    function of the query plus noise. Where a large bias leaves the preference rows less than half
+    the information about gold quality that the gold rows have, or that they would have without it,
+    the weight falls in proportion: however many they are, they share one bias. The weight follows
+    from queries and labels alone, so that whoever sees them finds the same number.
+    """
+    if not _can_compare(feedback):
+        return 1.0
+    varying = feedback.aligned(feedback.classes[models_that_vary(feedback)])
+    noise, information = JointSources(random_state=0).compare(X, varying)
+    return min(1.0, noise) * min(1.0, _LARGEST_MULTIPLE * information)
+
+
+def _can_compare(feedback: Feedback) -> bool:
+    """Tell whether there are rows of both sources, and models whose quality varies."""
+    counted = feedback.gold[feedback.weight > 0]
+    return bool(counted.any() and not counted.all() and models_that_vary(feedback).any())
+
+
+def _with_model_indicators(X: np.ndarray, feedback: Feedback) -> np.ndarray:
+    """Return X, in a log with an indicator column for each model on the scale of X."""
+    if feedback.action is None:
+        return X
+    # One penalty then suits both.
+    spread = np.sqrt(np.var(X, axis=0).sum()) or 1.0
+    indicator = spread * np.eye(feedback.n_models)[feedback.action]
+    return np.hstack([X, indicator.astype(X.dtype)])

@@ -8,15 +8,22 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
-from threadpoolctl import threadpool_limits
 
-from .._utils import Folds, run_folds
+from .._utils import Folds, out_of_fold
 from ..feedback import Feedback
-from ..nuisance import Moments, SpectralFeatures, Variances, fit_variances, make_outcome_model
+from ..nuisance import (
+    Moments,
+    SpectralFeatures,
+    Variances,
+    fit_variances,
+    make_outcome_model,
+    single_threaded,
+    weighted_mean,
+)
 from ._transfer import AveragedTransfer
 
 _N_COMPONENTS, _N_RADIAL = 128, 64
-# Columns, over all models, in which one model may differ from the others beyond its level.
+# Columns, over all models, in which a model may differ from the others in more than its intercept.
 _MODEL_COLUMNS = 128
 
 
@@ -24,7 +31,7 @@ class JointSources(BaseEstimator):
     """Outcome models of gold and preference, learned together: a hierarchical ridge.
 
     The coefficients of model k and source t are ``shared + model_k + source_t + (model_k,
-    source_t)``, on spectral features; models differ in their level and along the leading
+    source_t)``, on spectral features; models differ in their intercept and along the leading
     components. So the many preference labels teach what the sources have in common, and a few gold
     labels of any model teach how they differ. Penalties and the noise of each source maximize the
     marginal likelihood where either source departs from what both share. The coefficients are then
@@ -38,6 +45,7 @@ class JointSources(BaseEstimator):
     def __init__(self, random_state: Any = None) -> None:
         self.random_state = random_state
 
+    @single_threaded
     def cross_fit(
         self, X: np.ndarray, feedback: Feedback, folds: Folds, n_jobs: int | None = None
     ) -> np.ndarray:
@@ -45,36 +53,31 @@ class JointSources(BaseEstimator):
 
         `n_jobs` is not used: the work of all folds together is that of one pass over the rows.
         """
-        # Many small matrices: threads would wait for each other, and decide the rounding.
-        with threadpool_limits(1, user_api="blas"):
-            return self._cross_fit(X, feedback, folds)
-
-    def predict(self, X: np.ndarray) -> np.ndarray:
-        """Return expected quality (n, K, 2): preference, gold."""
-        return self._both(self.features_.transform(X), self.theta_)
-
-    def compare(self, X: np.ndarray, feedback: Feedback) -> tuple[float, float]:
-        """Return the noise variance of gold by that of preference, and what preference tells.
-
-        The second is the information about gold quality as `AveragedTransfer` gives it.
-        """
-        with threadpool_limits(1, user_api="blas"):
-            total, variances = self._fit_variances(*self._lay_out(X, feedback), feedback)
-            noise = variances.noise
-            return float(noise[1] / noise[0]), AveragedTransfer(total, variances).information
-
-    def _cross_fit(self, X: np.ndarray, feedback: Feedback, folds: Folds) -> np.ndarray:
         phi, target = self._lay_out(X, feedback)
         everything = np.arange(len(phi))
         total, variances = self._fit_variances(phi, target, feedback)
         transfer = AveragedTransfer(total, variances)
-        self.theta_, self.bias_sizes_ = transfer.theta, transfer.share
+        self.theta_ = transfer.theta
         predicted = np.empty((len(phi), feedback.n_models, 2))
         for train, held in folds:
             left_out = np.setdiff1d(everything, train)
             rest = total - self._moments(phi, target, feedback, left_out)
             predicted[held] = self._both(phi[held], transfer.theta_of(rest))
         return predicted
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        """Return expected quality (n, K, 2): preference, gold."""
+        return self._both(self.features_.transform(X), self.theta_)
+
+    @single_threaded
+    def compare(self, X: np.ndarray, feedback: Feedback) -> tuple[float, float]:
+        """Return the noise variance of gold by that of preference, and what preference tells.
+
+        The second is the information about gold quality as `AveragedTransfer` gives it.
+        """
+        total, variances = self._fit_variances(*self._lay_out(X, feedback), feedback)
+        noise = variances.noise
+        return float(noise[1] / noise[0]), AveragedTransfer(total, variances).information
 
     def _fit_variances(
         self, phi: np.ndarray, target: np.ndarray, feedback: Feedback
@@ -111,8 +114,8 @@ class JointSources(BaseEstimator):
         n_scales, n_models = len(prior), len(self.columns_)
         if not len(own):
             return prior
-        level = np.append(np.zeros(len(own) - 1), 1.0)
-        rows = [prior[0, own], prior[1, own], level]
+        intercept = np.append(np.zeros(len(own) - 1), 1.0)
+        rows = [prior[0, own], prior[1, own], intercept]
         by_model = np.tile(np.vstack(rows), n_models)
         return np.block(
             [
@@ -128,21 +131,21 @@ class JointSources(BaseEstimator):
         n_columns = self.columns_[-1][-1] + 1
         gram, cross = np.zeros((2, n_columns, n_columns)), np.zeros((2, n_columns))
         square, count = np.zeros(2), np.zeros(2)
-        source_of = np.r_[self.own_, np.arange(phi.shape[1])]
+        feature = np.r_[self.own_, np.arange(phi.shape[1])]  # of each of a model's columns
         for source in (0, 1):
             mine = rows[feedback.gold[rows] == source]
             for k, columns in enumerate(self.columns_):
                 if feedback.action is not None:
-                    seen_k = mine[feedback.action[mine] == k]
-                    z = target[seen_k]
+                    of_model = mine[feedback.action[mine] == k]
+                    z = target[of_model]
                 else:
-                    seen_k, z = mine, target[mine, k]
-                weight = feedback.weight[seen_k]
+                    of_model, z = mine, target[mine, k]
+                weight = feedback.weight[of_model]
                 if k == 0 or feedback.action is not None:
-                    scaled = phi[seen_k] * np.sqrt(weight)[:, None]
+                    scaled = phi[of_model] * np.sqrt(weight)[:, None]
                     small = scaled.T @ scaled
-                gram[source][np.ix_(columns, columns)] += small[np.ix_(source_of, source_of)]
-                cross[source][columns] += ((weight * z) @ phi[seen_k])[source_of]
+                gram[source][np.ix_(columns, columns)] += small[np.ix_(feature, feature)]
+                cross[source][columns] += ((weight * z) @ phi[of_model])[feature]
                 square[source] += weight @ z**2
                 count[source] += weight.sum()
         return Moments(gram, cross, square, count)
@@ -184,9 +187,7 @@ class SeparateSources(BaseEstimator):
         def held_out(train: np.ndarray, held: np.ndarray) -> np.ndarray:
             return clone(self).fit(X[train], feedback.take(train)).predict(X[held])
 
-        predicted = np.empty((len(feedback), feedback.n_models, 2))
-        for (_, held), part in zip(folds, run_folds(held_out, folds, n_jobs=n_jobs), strict=True):
-            predicted[held] = part
+        predicted = out_of_fold(held_out, folds, n_jobs=n_jobs)
         self.fit(X, feedback)
         return predicted
 
@@ -200,31 +201,3 @@ class SeparateSources(BaseEstimator):
 def make_source_outcomes(regressor: Any, random_state: Any) -> JointSources | SeparateSources:
     """Return unfitted outcome models of both sources; None is the joint one."""
     return JointSources(random_state) if regressor is None else SeparateSources(regressor)
-
-
-def seen(values: np.ndarray, feedback: Feedback) -> np.ndarray:
-    """Return what of (n, K) values belongs to the outcomes seen: shaped like `quality`."""
-    return values if feedback.action is None else values[np.arange(len(values)), feedback.action]
-
-
-def weighted_mean(values: np.ndarray, weight: np.ndarray) -> float:
-    return float(np.average(values if values.ndim == 1 else values.mean(axis=1), weights=weight))
-
-
-def models_that_vary(feedback: Feedback) -> np.ndarray:
-    """Return a mask (K,) of the models whose quality differs between rows of positive weight."""
-    if feedback.logged:
-        return np.ones(feedback.n_models, dtype=bool)
-    return np.ptp(feedback.quality[feedback.weight > 0], axis=0) > 0
-
-
-def only_models(feedback: Feedback, chosen: np.ndarray) -> Feedback:
-    """Return the table with the chosen models (mask) of full feedback; a log as it is."""
-    if feedback.logged:
-        return feedback
-    return replace(
-        feedback,
-        classes=feedback.classes[chosen],
-        quality=feedback.quality[:, chosen],
-        cost=feedback.cost[:, chosen],
-    )

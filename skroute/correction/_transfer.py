@@ -8,10 +8,10 @@ from scipy.special import softmax
 
 from ..nuisance import Moments, Variances
 
-# Sizes of the bias that are averaged, as multiples of the variance the sources' difference had.
-_LADDER = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
-# The evidence of gold labels for a size counts to this power: it trusts a model that is not exact.
-_TEMPER = 0.25
+# Sizes of the bias that are averaged: multiples of its variance by marginal likelihood.
+_SIZES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
+# The likelihood of gold labels, given a size, counts to this power: the model is not exact.
+_LIKELIHOOD_POWER = 0.25
 _TINY = 1e-12
 
 
@@ -35,40 +35,43 @@ class Transfer:
     """
 
     def __init__(self, moments: Moments, variances: Variances) -> None:
+        self.moments, self.variances = moments, variances
         diagonal = np.diag_indices(moments.cross.shape[1])
-        precision = 1 / variances.deviation
+        bias_precision = 1 / variances.deviation
         gram = moments.gram / variances.noise[:, None, None]
-        judged, gold = moments.cross / variances.noise[:, None]
-        gram[0][diagonal] += precision
-        inner = cho_solve(cho_factor(gram[0], overwrite_a=True), np.eye(len(precision)))
-        # Of gold, given the preference labels: precision, and precision times mean.
-        self.known = -precision[:, None] * inner * precision
-        self.known[diagonal] += precision + 1 / variances.shared
-        self.pull = precision * (inner @ judged)
-        self.factor = cho_factor(self.known + gram[1])
-        self.pushed = self.pull + gold
-        theta = cho_solve(self.factor, self.pushed)
-        self.theta = np.stack([inner @ (judged + precision * theta), theta])
+        preference, gold = moments.cross / variances.noise[:, None]
+        gram[0][diagonal] += bias_precision
+        # Covariance of the preference coefficients if those of gold were known.
+        covariance = _inverse(gram[0])
+        # Of gold, given the preference labels: precision, and precision-weighted mean.
+        self.precision = -bias_precision[:, None] * covariance * bias_precision
+        self.precision[diagonal] += bias_precision + 1 / variances.shared
+        self.weighted_mean = bias_precision * (covariance @ preference)
+        # The same, given the gold labels too.
+        self.full_factor = cho_factor(self.precision + gram[1])
+        self.full_weighted_mean = self.weighted_mean + gold
+        theta = cho_solve(self.full_factor, self.full_weighted_mean)
+        self.theta = np.stack([covariance @ (preference + bias_precision * theta), theta])
 
-    def information(self, variances: Variances) -> float:
+    def information(self) -> float:
         """Return how many coefficients of gold the preference labels tell, between 0 and M."""
-        return _learned(self.known, variances)
+        return _n_learned(self.precision, self.variances)
 
-    def log_evidence(self, moments: Moments, variances: Variances) -> float:
+    def log_likelihood(self) -> float:
         """Return the log probability of the gold labels given preference, up to a constant."""
-        factor = cho_factor(self.known)
+        moments, noise, factor = self.moments, self.variances.noise, cho_factor(self.precision)
         return -0.5 * float(
-            moments.count[1] * np.log(variances.noise[1])
-            + moments.square[1] / variances.noise[1]
-            + _log_determinant(self.factor)
+            moments.count[1] * np.log(noise[1])
+            + moments.square[1] / noise[1]
+            + _log_determinant(self.full_factor)
             - _log_determinant(factor)
-            + cho_solve(factor, self.pull) @ self.pull
-            - self.theta[1] @ self.pushed
+            + cho_solve(factor, self.weighted_mean) @ self.weighted_mean
+            - self.theta[1] @ self.full_weighted_mean
         )
 
 
 class AveragedTransfer:
-    """Average over sizes of the bias, weighted by how well each foretells the gold labels.
+    """Average over sizes of the bias, weighted by the likelihood of the gold labels given each.
 
     The most likely size alone would be taken for certain, though a hundred gold labels hardly tell
     a factor of three.
@@ -96,19 +99,16 @@ class AveragedTransfer:
     """
 
     def __init__(self, moments: Moments, variances: Variances) -> None:
-        self.sizes = [_resized(variances, factor) for factor in _LADDER]
+        self.sizes = [_resized(variances, factor) for factor in _SIZES]
         fits = [Transfer(moments, size) for size in self.sizes]
-        evidence = [
-            fit.log_evidence(moments, size) for fit, size in zip(fits, self.sizes, strict=True)
-        ]
-        self.share = softmax(_TEMPER * np.array(evidence))
+        self.share = softmax(_LIKELIHOOD_POWER * np.array([fit.log_likelihood() for fit in fits]))
         self.theta = self._average(fits)
-        told = [fit.information(size) for fit, size in zip(fits, self.sizes, strict=True)]
-        enough = min(
-            _learned(gram / noise + np.diag(1 / variances.shared), variances)
+        by_preference = float(self.share @ [fit.information() for fit in fits])
+        by_either_alone = min(
+            _n_learned(gram / noise + np.diag(1 / variances.shared), variances)
             for gram, noise in zip(moments.gram, variances.noise, strict=True)
         )
-        self.information = float(self.share @ told) / max(enough, _TINY)
+        self.information = by_preference / max(by_either_alone, _TINY)
 
     def theta_of(self, moments: Moments) -> np.ndarray:
         """Return the coefficients (2, M) by other rows, with the same sizes and shares."""
@@ -118,10 +118,14 @@ class AveragedTransfer:
         return np.tensordot(self.share, [fit.theta for fit in fits], axes=1)
 
 
-def _learned(precision: np.ndarray, variances: Variances) -> float:
+def _n_learned(precision: np.ndarray, variances: Variances) -> float:
     """Return how many coefficients of gold a posterior of this precision has learned."""
-    inverse = cho_solve(cho_factor(precision), np.eye(len(precision)))
-    return len(inverse) - float(np.diag(inverse) @ (1 / variances.shared))
+    covariance = _inverse(precision)
+    return len(covariance) - float(np.diag(covariance) @ (1 / variances.shared))
+
+
+def _inverse(matrix: np.ndarray) -> np.ndarray:
+    return cho_solve(cho_factor(matrix), np.eye(len(matrix)))
 
 
 def _resized(variances: Variances, factor: float) -> Variances:

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from ..feedback import Feedback
-from ._labels import add_bias, preference_weight, weigh_preference
+from ._estimate import preference_weight
+from ._labels import correct_labels
 
 
 def without_bias_columns(X: np.ndarray, n_models: int) -> np.ndarray:
@@ -28,6 +29,6 @@ def correct_by_columns(X: np.ndarray, feedback: Feedback) -> tuple[np.ndarray, F
     labels.
     """
     queries = without_bias_columns(X, feedback.n_models)
-    corrected = add_bias(feedback, X[:, -feedback.n_models :].astype(np.float64))
-    weighted = weigh_preference(corrected, preference_weight(queries, feedback))
-    return queries, replace(weighted, gold=np.ones(len(queries), dtype=bool))
+    bias = X[:, -feedback.n_models :].astype(np.float64)
+    corrected = correct_labels(feedback, bias, preference_weight(queries, feedback))
+    return queries, replace(corrected, gold=np.ones(len(queries), dtype=bool))

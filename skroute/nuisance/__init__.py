@@ -1,12 +1,19 @@
 """Nuisance models: outcomes, propensities and the overlap of a log."""
 
 from ._features import SpectralFeatures
-from ._hierarchical import Moments, Posterior, Variances, fit_variances
-from ._joint import Design, JointOutcome
+from ._fitting import fit_weighted, single_threaded
+from ._hierarchical import Design, HierarchicalRidge, Moments, Variances, fit_variances
+from ._joint import JointOutcome, weighted_mean
 from ._outcome import make_outcome_model
 from ._overlap import Overlap, OverlapWarning
 from ._per_model import PerModelOutcome
-from ._propensity import cross_fit_propensity, default_propensity_model, fill_propensity
+from ._propensity import (
+    ScaledLogistic,
+    cross_fit_propensity,
+    default_propensity_model,
+    fill_propensity,
+    make_propensity_model,
+)
 from ._scores import (
     doubly_robust_scores,
     intercept_correction,

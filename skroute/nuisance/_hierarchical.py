@@ -1,7 +1,7 @@
 """Hierarchical ridge regression of all models at once, with penalties by marginal likelihood.
 
-Model k has coefficients ``theta_k ~ N(theta, diag(tau_d))`` around shared ones ``theta ~ N(0,
-diag(tau_s))``, and outcomes ``phi' theta_k`` plus noise of variance ``noise_k``. What all models
+Model k has coefficients ``theta_k ~ N(theta, diag(deviation))`` around shared ones ``theta ~ N(0,
+diag(shared))``, and outcomes ``phi' theta_k`` plus noise of variance ``noise_k``. What all models
 have in common, above all how hard a query is, is so learned from all rows, and each model's
 deviation is penalized alike: no model gets a lucky penalty of its own. Everything rests on the
 Gram matrices of each fold and model, which are formed once.
@@ -15,12 +15,92 @@ import numpy as np
 from scipy.linalg import lapack
 from scipy.optimize import minimize
 
+from .._utils import Folds
+from ..feedback import Feedback
+
 # Prior variance of the shared constant; targets have mean 0 and variance 1.
 _CONSTANT_VARIANCE = 4.0
-# Strength with which log noises are drawn to each other: two observations of each ratio.
+# Logarithms of the models' noises have a normal prior of precision twice this around a common one.
 _NOISE_STRENGTH = 2.0
 # Logarithms of the scales are rounded to multiples of this.
 _LOG_STEP = 0.05
+
+
+class HierarchicalRidge:
+    """A hierarchical ridge of one target on a design.
+
+    Parameters
+    ----------
+    design : Design
+    target : ndarray of shape (n,) or (n, K)
+        Shaped like the quality of the design's table, of mean near 0 and variance near 1.
+    prior : ndarray of shape (J, M)
+        As in `fit_variances`.
+
+    Attributes
+    ----------
+    theta : ndarray of shape (K, M)
+        Posterior means of the coefficients.
+    theta_without_fold : list of ndarray of shape (K, M)
+        The same without the rows that each fold leaves out, with variances learned from all rows.
+    log_likelihood : float
+        Log marginal likelihood of the target, up to a constant of the data.
+    """
+
+    def __init__(self, design: Design, target: np.ndarray, prior: np.ndarray) -> None:
+        total, *without_fold = design.moments(target)
+        variances = fit_variances(total, prior)
+        posterior = Posterior(total, variances)
+        self.theta = posterior.theta
+        self.log_likelihood = posterior.log_likelihood(total)
+        self.theta_without_fold = [Posterior(part, variances).theta for part in without_fold]
+
+
+class Design:
+    """Features (n, M) of all rows, the folds, and the Gram matrices behind every fit on them."""
+
+    def __init__(self, features: np.ndarray, feedback: Feedback, folds: Folds) -> None:
+        self.features, self.feedback = features, feedback
+        everything = np.arange(len(features))
+        self.held = [held for _, held in folds]
+        left_out = [np.setdiff1d(everything, train) for train, _ in folds]
+        self._parts = [everything, *left_out]
+        self._grams = [self._gram(rows) for rows in self._parts]
+
+    def moments(self, target: np.ndarray) -> list[Moments]:
+        """Return the moments of all rows, and of all rows but those each fold leaves out."""
+        total, *left_out = [
+            self._moments(rows, gram, target)
+            for rows, gram in zip(self._parts, self._grams, strict=True)
+        ]
+        return [total, *(total - part for part in left_out)]
+
+    def _by_model(self, rows: np.ndarray) -> list[np.ndarray]:
+        action, n_models = self.feedback.action, self.feedback.n_models
+        if action is None:
+            return [rows] * n_models
+        return [rows[action[rows] == k] for k in range(n_models)]
+
+    def _gram(self, rows: np.ndarray) -> np.ndarray:
+        n_models, n_features = self.feedback.n_models, self.features.shape[1]
+        if self.feedback.logged:
+            return np.stack([self._weighted_gram(mine) for mine in self._by_model(rows)])
+        gram = self._weighted_gram(rows)
+        return np.broadcast_to(gram, (n_models, n_features, n_features))
+
+    def _weighted_gram(self, rows: np.ndarray) -> np.ndarray:
+        scaled = self.features[rows] * np.sqrt(self.feedback.weight[rows])[:, None]
+        return scaled.T @ scaled
+
+    def _moments(self, rows: np.ndarray, gram: np.ndarray, target: np.ndarray) -> Moments:
+        cross = np.empty(gram.shape[:2])
+        square, count = np.empty(len(gram)), np.empty(len(gram))
+        for k, mine in enumerate(self._by_model(rows)):
+            z = target[mine] if target.ndim == 1 else target[mine, k]
+            weight = self.feedback.weight[mine]
+            cross[k] = (weight * z) @ self.features[mine]
+            square[k], count[k] = weight @ z**2, weight.sum()
+        return Moments(gram, cross, square, count)
 
 
 @dataclass(frozen=True)
@@ -63,31 +143,58 @@ class Variances:
 
 
 class Posterior:
-    """Posterior means ``theta`` (K, M) of the coefficients, given moments and variances."""
+    """Posterior of the coefficients, given moments and variances.
+
+    Attributes
+    ----------
+    theta : ndarray of shape (K, M)
+        Means of each model's coefficients.
+    shared, shared_covariance : ndarray of shape (M,) and (M, M)
+        Mean and covariance of the shared coefficients.
+    own_covariance : ndarray of shape (K, M, M)
+        Covariance of each model's coefficients if the shared ones were known.
+    """
 
     def __init__(self, moments: Moments, variances: Variances) -> None:
         n_models, n_features = moments.cross.shape
         diagonal = np.diag_indices(n_features)
+        self.variances = variances
         self.precision = precision = 1 / variances.deviation
-        outer = np.diag(1 / variances.shared)
-        pull = np.zeros(n_features)
-        self.log_determinant = 0.0
-        # Covariance (M, M) of each model's coefficients if the shared ones were known.
-        self.inner = np.empty((n_models, n_features, n_features))
-        self.cross = moments.cross / variances.noise[:, None]
+        shared_precision = np.diag(1 / variances.shared)
+        self._weighted_mean = np.zeros(n_features)  # of the shared ones, times their precision
+        self._log_determinant = 0.0
+        self.own_covariance = np.empty((n_models, n_features, n_features))
+        self._cross = moments.cross / variances.noise[:, None]
         for k in range(n_models):
             system = moments.gram[k] / variances.noise[k]
             system[diagonal] += precision
-            self.inner[k], log_determinant = _invert(system)
-            self.log_determinant += log_determinant
-            outer -= precision[:, None] * self.inner[k] * precision
-            outer[diagonal] += precision
-            pull += precision * (self.inner[k] @ self.cross[k])
-        self.outer, log_determinant = _invert(outer)
-        self.log_determinant += log_determinant
-        self.pull = pull
-        self.shared = self.outer @ pull
-        self.theta = np.einsum("kij,kj->ki", self.inner, self.cross + precision * self.shared)
+            self.own_covariance[k], log_determinant = _invert(system)
+            self._log_determinant += log_determinant
+            shared_precision -= precision[:, None] * self.own_covariance[k] * precision
+            shared_precision[diagonal] += precision
+            self._weighted_mean += precision * (self.own_covariance[k] @ self._cross[k])
+        self.shared_covariance, log_determinant = _invert(shared_precision)
+        self._log_determinant += log_determinant
+        self.shared = self.shared_covariance @ self._weighted_mean
+        self.theta = np.einsum(
+            "kij,kj->ki", self.own_covariance, self._cross + precision * self.shared
+        )
+
+    def log_likelihood(self, moments: Moments) -> float:
+        """Return the log marginal likelihood of the moments up to a constant of the data."""
+        variances = self.variances
+        explained = self._weighted_mean @ self.shared + np.einsum(
+            "ki,kij,kj->", self._cross, self.own_covariance, self._cross, optimize=True
+        )
+        minus_twice = (
+            moments.count @ np.log(variances.noise)
+            + len(moments.count) * np.log(variances.deviation).sum()
+            + np.log(variances.shared).sum()
+            + self._log_determinant
+            + (moments.square / variances.noise).sum()
+            - explained
+        )
+        return -float(minus_twice) / 2
 
 
 def fit_variances(moments: Moments, prior: np.ndarray, max_iter: int = 15) -> Variances:
@@ -104,13 +211,13 @@ def fit_variances(moments: Moments, prior: np.ndarray, max_iter: int = 15) -> Va
     -----
     L-BFGS on 2 J + 2 + K logarithms. An iteration inverts K + 1 matrices of (M, M).
     """
-    search = _Evidence(moments, prior)
+    objective = _Objective(moments, prior)
     n_scales, n_models = len(prior), len(moments.count)
     start = np.r_[np.full(n_scales, 0.05), np.full(n_scales, 0.02), 0.1, 0.6, np.ones(n_models)]
     low = np.r_[np.full(2 * n_scales, 1e-4), 1e-2, 1e-3, np.full(n_models, 1e-2)]
     high = np.r_[np.full(2 * n_scales + 2, 10.0), np.full(n_models, 20.0)]
     result = minimize(
-        search,
+        objective,
         np.log(start),
         jac=True,
         method="L-BFGS-B",
@@ -119,11 +226,16 @@ def fit_variances(moments: Moments, prior: np.ndarray, max_iter: int = 15) -> Va
         options={"maxiter": max_iter, "ftol": 1e-6},
     )
     # The maximum is flat: its last digits are those of the machine, and decide nothing.
-    return search.variances(_LOG_STEP * np.round(result.x / _LOG_STEP))
+    return objective.variances(_LOG_STEP * np.round(result.x / _LOG_STEP))
 
 
-class _Evidence:
-    """Minus the log marginal likelihood and its gradient in the logarithms of the scales."""
+class _Objective:
+    """Minus the log of marginal likelihood times prior of the noises, and its gradient.
+
+    It is a function of logarithms (2 J + 2 + K,): of the J scales of the shared coefficients, of
+    the J scales of the deviations, of the variance of the deviations' constant, of the common
+    noise, and of each model's noise by the common one.
+    """
 
     def __init__(self, moments: Moments, prior: np.ndarray) -> None:
         self.moments, self.prior = moments, prior
@@ -141,21 +253,10 @@ class _Evidence:
         variances = self.variances(logs)
         posterior = Posterior(moments, variances)
         ratio = logs[2 * n_scales + 2 :]
-        explained = posterior.pull @ posterior.shared + np.einsum(
-            "ki,kij,kj->", posterior.cross, posterior.inner, posterior.cross, optimize=True
-        )
-        value = (
-            moments.count @ np.log(variances.noise)
-            + len(moments.count) * np.log(variances.deviation).sum()
-            + np.log(variances.shared).sum()
-            + posterior.log_determinant
-            + (moments.square / variances.noise).sum()
-            - explained
-            + _NOISE_STRENGTH * (ratio @ ratio)
-        )
+        value = _NOISE_STRENGTH * (ratio @ ratio) / 2 - posterior.log_likelihood(moments)
         # By Fisher's identity the gradient is that of the expected complete-data likelihood.
-        deviation_square, misfit = _expected_squares(moments, variances, posterior)
-        shared_square = posterior.shared**2 + np.diag(posterior.outer)
+        deviation_square, misfit = _expected_squares(moments, posterior)
+        shared_square = posterior.shared**2 + np.diag(posterior.shared_covariance)
         to_shared = 1 - shared_square / variances.shared
         to_deviation = len(moments.count) - deviation_square / variances.deviation
         to_noise = moments.count - misfit
@@ -168,31 +269,30 @@ class _Evidence:
                 to_noise + 2 * _NOISE_STRENGTH * ratio,
             ]
         )
-        return value / 2, gradient / 2
+        return value, gradient / 2
 
 
-def _expected_squares(
-    moments: Moments, variances: Variances, posterior: Posterior
-) -> tuple[np.ndarray, np.ndarray]:
+def _expected_squares(moments: Moments, posterior: Posterior) -> tuple[np.ndarray, np.ndarray]:
     """Return posterior means of ``sum_k (theta_k - theta)**2`` and of each model's misfit.
 
     The misfit (K,) is ``sum w (z - phi' theta_k)**2 / noise_k``.
     """
     n_models, n_features = moments.cross.shape
-    precision, outer_diagonal = posterior.precision, np.diag(posterior.outer)
+    precision, shared_variance = posterior.precision, np.diag(posterior.shared_covariance)
     deviation_square = np.zeros(n_features)
     misfit = np.empty(n_models)
     for k in range(n_models):
-        inner, theta = posterior.inner[k], posterior.theta[k]
-        weighted = inner * precision
-        mixed = weighted @ posterior.outer
+        covariance, theta = posterior.own_covariance[k], posterior.theta[k]
+        weighted = covariance * precision
+        mixed = weighted @ posterior.shared_covariance
         spread = np.einsum("ij,ij->i", mixed, weighted)
-        own, between = np.diag(inner), np.diag(mixed)
+        own, between = np.diag(covariance), np.diag(mixed)
         deviation_square += (
-            (theta - posterior.shared) ** 2 + own + spread - 2 * between + outer_diagonal
+            (theta - posterior.shared) ** 2 + own + spread - 2 * between + shared_variance
         )
         at_mean = moments.square[k] - 2 * theta @ moments.cross[k] + theta @ moments.gram[k] @ theta
-        misfit[k] = at_mean / variances.noise[k] + n_features - precision @ (own - between + spread)
+        unsure = n_features - precision @ (own - between + spread)
+        misfit[k] = at_mean / posterior.variances.noise[k] + unsure
     return deviation_square, misfit
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
-from sklearn.utils.validation import has_fit_parameter
 
-from .._utils import Folds, VersionedMixin, run_folds
+from .._utils import Folds, VersionedMixin, out_of_fold
 from ..feedback import Feedback
+from ._fitting import fit_weighted
 
 # A model seen on fewer rows gets a mean instead of a regression of its own.
 _FEWEST_ROWS = 10
@@ -49,15 +49,13 @@ class PerModelOutcome(VersionedMixin, BaseEstimator):
     ) -> tuple[np.ndarray, np.ndarray]:
         """Fit on a table; return out-of-fold predictions of quality and cost, (n, K) each."""
 
-        def held_out(train: np.ndarray, held: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            return clone(self).fit(X[train], feedback.take(train)).predict(X[held])
+        def held_out(train: np.ndarray, held: np.ndarray) -> np.ndarray:
+            model = clone(self).fit(X[train], feedback.take(train))
+            return np.stack(model.predict(X[held]), axis=-1)
 
-        quality = np.empty((len(feedback), feedback.n_models))
-        cost = np.empty_like(quality)
-        for (_, held), part in zip(folds, run_folds(held_out, folds, n_jobs=n_jobs), strict=True):
-            quality[held], cost[held] = part
+        both = out_of_fold(held_out, folds, n_jobs=n_jobs)
         self.fit(X, feedback)
-        return quality, cost
+        return both[..., 0], both[..., 1]
 
     def predict(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
         """Return predicted quality and cost, (n, K) each."""
@@ -82,16 +80,10 @@ class PerModelOutcome(VersionedMixin, BaseEstimator):
         scale = np.sqrt(np.average((target - mean) ** 2, weights=mine))
         if scale <= 1e-12 * abs(mean):
             return None, float(mean), 0.0
-        regressor = clone(self.regressor)
-        arguments = {}
-        if (mine != mine[0]).any() or mine[0] != 1:
-            if not has_fit_parameter(regressor, "sample_weight"):
-                raise ValueError(
-                    f"outcome_model {type(regressor).__name__} takes no sample_weight, but the "
-                    "rows are weighted. Use a regressor that takes it, or leave the weights out."
-                )
-            arguments["sample_weight"] = mine
-        regressor.fit(X[seen], (target - mean) / scale, **arguments)
+        standardized = (target - mean) / scale
+        regressor = fit_weighted(
+            self.regressor, X[seen], standardized, mine, parameter="outcome_model"
+        )
         return regressor, float(mean), float(scale)
 
     @staticmethod

@@ -5,17 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
-from sklearn.utils.validation import has_fit_parameter
 
-from .._utils import Folds, run_folds
+from .._utils import Folds, out_of_fold
 from ..feedback import Feedback
+from ._fitting import fit_weighted
 
 
 def default_propensity_model() -> BaseEstimator:
     """Return the classifier that estimates propensities unless another one is given."""
     return ScaledLogistic()
+
+
+def make_propensity_model(classifier: Any) -> Any:
+    """Return the classifier to estimate propensities by; None is the default one."""
+    if classifier is None:
+        return default_propensity_model()
+    if not hasattr(classifier, "predict_proba"):
+        raise ValueError(
+            f"propensity_model must be a classifier with predict_proba, got {classifier!r}"
+        )
+    return classifier
 
 
 class ScaledLogistic(ClassifierMixin, BaseEstimator):
@@ -64,12 +75,7 @@ def fill_propensity(
 
     Recorded propensities are used as they are. Estimates are out of fold.
     """
-    if classifier is None:
-        classifier = default_propensity_model()
-    if not hasattr(classifier, "predict_proba"):
-        raise ValueError(
-            f"propensity_model must be a classifier with predict_proba, got {classifier!r}"
-        )
+    classifier = make_propensity_model(classifier)
     unknown = np.isnan(feedback.propensity)
     if not unknown.any():
         return feedback.propensity
@@ -89,43 +95,22 @@ def cross_fit_propensity(
     folds: Folds,
     n_jobs: int | None = None,
 ) -> np.ndarray:
-    """Return out-of-fold probabilities (n, K) that each model was logged.
+    """Return out-of-fold probabilities (n, K) that each model was logged; None is the default.
 
     A model that is missing from a fold's training rows gets its share of the whole log there.
     """
+    classifier = make_propensity_model(classifier)
     share = np.bincount(action, weight, n_models) / weight.sum()
 
     def held_out(train: np.ndarray, held: np.ndarray) -> np.ndarray:
-        return _fit_predict(classifier, X, action, weight, share, train, held)
+        train = train[weight[train] > 0]
+        probability = np.tile(share, (len(held), 1))
+        if len(np.unique(action[train])) < 2:
+            return probability
+        model = fit_weighted(
+            classifier, X[train], action[train], weight[train], parameter="propensity_model"
+        )
+        probability[:, model.classes_] = model.predict_proba(X[held])
+        return probability / probability.sum(axis=1, keepdims=True)
 
-    propensity = np.empty((len(action), n_models))
-    for (_, held), part in zip(folds, run_folds(held_out, folds, n_jobs=n_jobs), strict=True):
-        propensity[held] = part
-    return propensity
-
-
-def _fit_predict(
-    classifier: Any,
-    X: Any,
-    action: np.ndarray,
-    weight: np.ndarray,
-    share: np.ndarray,
-    train: np.ndarray,
-    held: np.ndarray,
-) -> np.ndarray:
-    train = train[weight[train] > 0]
-    seen = np.unique(action[train])
-    probability = np.tile(share, (len(held), 1))
-    if len(seen) < 2:
-        return probability
-    model, arguments = clone(classifier), {}
-    if (weight[train] != 1).any():
-        if not has_fit_parameter(model, "sample_weight"):
-            raise ValueError(
-                f"propensity_model {type(model).__name__} takes no sample_weight, but the rows are "
-                "weighted. Use a classifier that takes it, or leave the weights out."
-            )
-        arguments["sample_weight"] = weight[train]
-    model.fit(X[train], action[train], **arguments)
-    probability[:, model.classes_] = model.predict_proba(X[held])
-    return probability / probability.sum(axis=1, keepdims=True)
+    return out_of_fold(held_out, folds, n_jobs=n_jobs)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit
 
-from skroute._utils._folds import make_folds, run_folds
+from skroute._utils._folds import make_folds, out_of_fold
 
 
 def folds_of(cv, stratum, group=None, seed=0):
@@ -80,5 +80,7 @@ def test_too_few_folds_are_refused(cv):
 
 
 @pytest.mark.parametrize("n_jobs", [None, 1, 2])
-def test_run_folds_keeps_the_order(n_jobs):
-    assert run_folds(pow, [(2, 1), (2, 2), (2, 3)], n_jobs=n_jobs) == [2, 4, 8]
+def test_out_of_fold_keeps_the_order_of_rows(n_jobs):
+    folds = [(np.array([0, 1]), np.array([2])), (np.array([2]), np.array([1, 0]))]
+    values = out_of_fold(lambda train, held: 10 * train.sum() + held, folds, n_jobs=n_jobs)
+    assert values.tolist() == [20, 21, 12]

@@ -4,7 +4,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import LinearRegression, Ridge
 
 from skroute import DRBiasCorrector, gain_feedback, logged_feedback
-from skroute.correction import bias_report, gold_learning_curve
+from skroute.correction import bias_summary, gold_learning_curve
 from skroute.datasets import make_gold_preference
 
 
@@ -23,8 +23,8 @@ def test_intervals_cover_the_mean_bias():
     for seed in range(60):
         X, y = by_source(np.full(400, 0.3), 400, seed, 120)
         corrector = DRBiasCorrector(outcome_model=LinearRegression(), random_state=0)
-        report = bias_report(X, y, corrector=corrector)
-        covered.append(report.low[1] < 0.3 < report.high[1])
+        summary = bias_summary(X, y, corrector=corrector)
+        covered.append(summary.low[1] < 0.3 < summary.high[1])
     # 95 % of 60 is 57; fewer than 51 would be rarer than one in a thousand.
     assert sum(covered) >= 51
 
@@ -32,26 +32,26 @@ def test_intervals_cover_the_mean_bias():
 def test_groups_with_another_bias_are_found():
     topic = np.where(np.arange(600) % 2 == 0, "code", "law")
     X, y = by_source(np.where(topic == "law", 0.5, 0.0))
-    # The topic is no feature: the models cannot know it, the report does.
-    report = bias_report(X, y, by=topic)
-    entry = {(m, g): k for k, (m, g) in enumerate(zip(report.model, report.group, strict=True))}
+    # The topic is no feature: the models cannot know it, the summary does.
+    summary = bias_summary(X, y, by=topic)
+    entry = {(m, g): k for k, (m, g) in enumerate(zip(summary.model, summary.group, strict=True))}
     law, code = entry["primary", "law"], entry["primary", "code"]
-    assert report.low[law] < 0.5 < report.high[law]
-    assert report.low[code] < 0.0 < report.high[code]
-    assert report.high[code] < report.low[law]
-    assert report.n_gold[law] == np.sum(y["gold"] & (topic == "law"))
-    assert report.bias[entry["alternative", "law"]] == 0.0
+    assert summary.low[law] < 0.5 < summary.high[law]
+    assert summary.low[code] < 0.0 < summary.high[code]
+    assert summary.high[code] < summary.low[law]
+    assert summary.n_gold[law] == np.sum(y["gold"] & (topic == "law"))
+    assert summary.bias[entry["alternative", "law"]] == 0.0
 
 
-def test_logged_feedback_is_reported_by_model():
+def test_logged_feedback_is_summarized_by_model():
     problem = make_gold_preference(2000, 5, n_models=3, n_gold=600, random_state=0)
-    report = bias_report(problem.X, problem.y)
-    assert report.model.tolist() == problem.models.tolist()
-    assert report.group is None
+    summary = bias_summary(problem.X, problem.y)
+    assert summary.model.tolist() == problem.models.tolist()
+    assert summary.group is None
     for k, model in enumerate(problem.models):
         shown = problem.y["model"] == model
-        assert abs(report.bias[k] - problem.bias[shown, k].mean()) < 4 * report.standard_error[k]
-        assert report.n_gold[k] + report.n_preference[k] == shown.sum()
+        assert abs(summary.bias[k] - problem.bias[shown, k].mean()) < 4 * summary.standard_error[k]
+        assert summary.n_gold[k] + summary.n_preference[k] == shown.sum()
 
 
 def test_errors_are_clustered_by_group():
@@ -59,8 +59,8 @@ def test_errors_are_clustered_by_group():
     gain, gold = y["quality"]["primary"], y["gold"]
     twice = gain_feedback(np.tile(gain, 2), gold=np.tile(gold, 2), group=np.tile(np.arange(300), 2))
     options = {"outcome_model": Ridge(), "random_state": 0}
-    once = bias_report(X, y, corrector=DRBiasCorrector(**options)).standard_error[1]
-    doubled = bias_report(np.tile(X, (2, 1)), twice, corrector=DRBiasCorrector(**options))
+    once = bias_summary(X, y, corrector=DRBiasCorrector(**options)).standard_error[1]
+    doubled = bias_summary(np.tile(X, (2, 1)), twice, corrector=DRBiasCorrector(**options))
     assert_allclose(doubled.standard_error[1], once, rtol=0.1)
 
 
@@ -101,9 +101,9 @@ def test_wrong_arguments_of_the_curve_are_named(parameters, message):
 @pytest.mark.parametrize("gold", [True, False])
 def test_one_source_is_not_enough(gold):
     y = gain_feedback(np.arange(30.0), gold=np.full(30, gold))
-    for report in (bias_report, gold_learning_curve):
+    for estimate in (bias_summary, gold_learning_curve):
         with pytest.raises(ValueError, match="needs gold and preference-based rows"):
-            report(np.ones((30, 2)), y)
+            estimate(np.ones((30, 2)), y)
     X, y = by_source(np.zeros(60), 60, n_gold=20)
     with pytest.raises(ValueError, match="confidence must be in"):
-        bias_report(X, y, confidence=1.0)
+        bias_summary(X, y, confidence=1.0)

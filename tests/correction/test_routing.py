@@ -3,6 +3,7 @@
 import joblib
 import numpy as np
 import pytest
+from gold_labels import logged_problem
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.decomposition import PCA
@@ -10,15 +11,9 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
 from skroute import CausalRouter, DRBiasCorrector, full_feedback, logged_feedback
-from skroute.correction._upstream import correct_by_columns
+from skroute.correction import correct_by_columns
 from skroute.datasets import make_gold_preference
 from skroute.feedback import read_feedback
-
-
-def problem_of(n=600, n_models=4, n_gold=150, seed=0, **options):
-    return make_gold_preference(
-        n, 10, n_models=n_models, n_gold=n_gold, random_state=seed, **options
-    )
 
 
 def pipeline(corrector, **options):
@@ -27,7 +22,7 @@ def pipeline(corrector, **options):
 
 
 def test_inside_equals_alone():
-    problem = problem_of()
+    problem = logged_problem(600, n_gold=150)
     corrector = DRBiasCorrector(random_state=0)
     inside = CausalRouter(bias_correction=corrector, random_state=0).fit(problem.X, problem.y)
     corrected = DRBiasCorrector(random_state=0).fit_correct(problem.X, problem.y)
@@ -46,7 +41,7 @@ def test_inside_equals_alone():
 @pytest.mark.parametrize("n_models", [2, 4])
 @pytest.mark.parametrize("learner", ["dr", "r"])
 def test_all_three_uses_give_the_same_labels_and_weights(learner, n_models):
-    problem = problem_of(n_models=n_models, preference_noise=0.5)
+    problem = logged_problem(600, n_models, 150, preference_noise=0.5)
     X, y = problem.X, problem.y
     corrector = DRBiasCorrector(learner, random_state=0)
     alone = read_feedback(corrector.fit_correct(X, y))
@@ -61,7 +56,7 @@ def test_all_three_uses_give_the_same_labels_and_weights(learner, n_models):
 
 
 def test_upstream_equals_alone():
-    problem = problem_of(preference_noise=0.5)
+    problem = logged_problem(600, n_gold=150, preference_noise=0.5)
     fitted = pipeline(DRBiasCorrector(random_state=0)).fit(problem.X, problem.y)
     corrected = DRBiasCorrector(random_state=0).fit_correct(problem.X, problem.y)
     table = logged_feedback(
@@ -80,7 +75,7 @@ def test_upstream_equals_alone():
 
 
 def test_bias_columns_decide_nothing_after_the_fit():
-    problem = problem_of()
+    problem = logged_problem(600, n_gold=150)
     fitted = pipeline(DRBiasCorrector(random_state=0)).fit(problem.X, problem.y)
     X = fitted[:-1].transform(problem.X)
     other = X.copy()
@@ -136,7 +131,7 @@ def test_correction_improves_true_regret_on_a_log_of_many_models():
     """Paired over seeds: corrected, against ignoring the bias and against gold rows alone."""
     regrets = []
     for seed in range(8):
-        problem = problem_of(1500, 11, 300, seed, bias=0.4)
+        problem = logged_problem(1500, 11, 300, seed, bias=0.4)
         X, y = problem.X, problem.y
         with_warning = CausalRouter(random_state=0)
         with pytest.warns(UserWarning, match="preference-based"):
@@ -154,12 +149,12 @@ def test_correction_improves_true_regret_on_a_log_of_many_models():
 
 @pytest.mark.parametrize("value", ["downstream", PCA(), 3])
 def test_wrong_corrections_are_named(value):
-    problem = problem_of(100, 3, 30)
+    problem = logged_problem(100, 3, 30)
     with pytest.raises(ValueError, match="bias_correction must be a DRBiasCorrector"):
         CausalRouter(bias_correction=value).fit(problem.X, problem.y)
 
 
 def test_upstream_without_columns_says_so():
-    problem = problem_of(100, 3, 30)
+    problem = logged_problem(100, 3, 30)
     with pytest.raises(ValueError, match="reads the last 3 columns"):
         CausalRouter(bias_correction="upstream").fit(problem.X[:, :3], problem.y)

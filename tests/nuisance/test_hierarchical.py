@@ -8,7 +8,7 @@ from skroute.nuisance._hierarchical import (
     Moments,
     Posterior,
     Variances,
-    _Evidence,
+    _Objective,
     fit_variances,
 )
 
@@ -58,28 +58,28 @@ def test_posterior_means_equal_those_of_a_gaussian_process():
         assert_allclose(posterior.theta[k], shared + own)
 
 
-def test_evidence_equals_the_dense_likelihood():
+def test_likelihood_equals_the_dense_likelihood():
     Phi, action, z = make_problem()
     prior = np.array([[1.0, 0.5, 0.0, 0.0], [0.0, 1.0, 2.0, 0.0]])
-    search = _Evidence(moments_of(Phi, action, z), prior)
+    objective = _Objective(moments_of(Phi, action, z), prior)
     first, second = (
         np.log([0.3, 0.2, 0.1, 0.4, 0.2, 0.7, 1, 1, 1]),
         np.log([0.5, 0.1, 0.3, 0.2, 0.5, 0.4, 1, 1, 1]),
     )
     dense = [
-        -multivariate_normal(cov=dense_covariance(Phi, action, search.variances(x))).logpdf(z)
+        -multivariate_normal(cov=dense_covariance(Phi, action, objective.variances(x))).logpdf(z)
         for x in (first, second)
     ]
-    assert_allclose(search(first)[0] - search(second)[0], dense[0] - dense[1])
+    assert_allclose(objective(first)[0] - objective(second)[0], dense[0] - dense[1])
 
 
 def test_gradient_against_finite_differences():
     Phi, action, z = make_problem()
     prior = np.array([[1.0, 0.5, 0.0, 0.0], [0.0, 1.0, 2.0, 0.0]])
-    search = _Evidence(moments_of(Phi, action, z), prior)
+    objective = _Objective(moments_of(Phi, action, z), prior)
     x = np.log([0.3, 0.2, 0.1, 0.4, 0.2, 0.7, 0.5, 1.5, 1.0])
-    numeric = approx_fprime(x, lambda x: search(x)[0], 1e-6)
-    assert_allclose(search(x)[1], numeric, rtol=1e-4, atol=1e-4)
+    numeric = approx_fprime(x, lambda x: objective(x)[0], 1e-6)
+    assert_allclose(objective(x)[1], numeric, rtol=1e-4, atol=1e-4)
 
 
 def test_weights_equal_repetition():

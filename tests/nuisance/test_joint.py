@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -6,6 +8,8 @@ from sklearn.linear_model import Ridge
 from skroute._utils._folds import make_folds
 from skroute.feedback import full_feedback, logged_feedback, read_feedback
 from skroute.nuisance import JointOutcome, PerModelOutcome
+from skroute.nuisance._features import SpectralFeatures
+from skroute.nuisance._hierarchical import Design, HierarchicalRidge, Posterior, fit_variances
 
 
 def make_log(n=600, seed=0, *, n_models=4, n_features=8):
@@ -56,22 +60,25 @@ def test_sharing_beats_separate_regressions_on_few_rows():
     assert np.mean(joint) < 0.8 * np.mean(separate)
 
 
-def test_fold_coefficients_equal_those_of_a_fit_without_the_fold():
-    from skroute.nuisance._hierarchical import Posterior
-    from skroute.nuisance._joint import Design
-
+def test_coefficients_without_a_fold_equal_those_of_a_fit_to_its_training_rows():
     X, y, _, _ = make_log(150)
-    model = JointOutcome(random_state=0)
-    folds = folds_of(y, 3)
-    out_of_fold, _ = model.cross_fit(X, y, folds)
-    train, held = folds[1]
-    features = model.features_.transform(X)
-    ridge = model.quality_
-    z = (y.quality - ridge.mean) / ridge.scale
-    (moments,) = Design(features[train], y.take(train), []).moments(z[train])
-    theta = Posterior(moments, ridge.variances).theta
-    expected = ridge.mean + ridge.scale * features[held] @ theta.T
-    assert_allclose(out_of_fold[held], expected, atol=1e-8)
+    folds, z = folds_of(y, 3), (y.quality - y.quality.mean()) / y.quality.std()
+    features = SpectralFeatures().fit(X, y.weight, np.random.RandomState(0))
+    design = Design(features.transform(X), y, folds)
+    ridge = HierarchicalRidge(design, z, features.prior)
+    train, _ = folds[1]
+    (moments,) = Design(features.transform(X[train]), y.take(train), []).moments(z[train])
+    theta = Posterior(moments, fit_variances(design.moments(z)[0], features.prior)).theta
+    assert_allclose(ridge.theta_without_fold[1], theta, atol=1e-8)
+
+
+def test_nothing_that_grows_with_the_log_is_kept():
+    sizes = []
+    for n_rows in (4000, 8000):
+        X, y, _, _ = make_log(n_rows)
+        sizes.append(len(pickle.dumps(JointOutcome(random_state=0).fit(X, y))))
+    # A single number kept for each row would be 32,000 bytes.
+    assert abs(sizes[1] - sizes[0]) < 4000
 
 
 def test_costs_stay_within_what_was_seen():

@@ -1,0 +1,217 @@
+"""How near the bias and the weights of preference labels are to the truth."""
+
+import numpy as np
+import pytest
+from gold_labels import gain, logged_problem
+from numpy.testing import assert_allclose
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+
+from skroute import DRBiasCorrector, full_feedback, gain_feedback, logged_feedback
+from skroute.correction._estimate import cross_fit_nuisances
+from skroute.datasets import make_gold_preference
+from skroute.feedback import read_feedback
+
+
+@pytest.mark.parametrize("learner", ["dr", "r"])
+def test_bias_error_falls_like_one_over_the_number_of_gold_labels(learner):
+    """A bias linear in five features has six coefficients: its mean square error is about 6 / n."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(6000, 5))
+    truth = 0.1 + 0.3 * X[:, 0] - 0.2 * X[:, 1]
+    noise = 0.3 * rng.normal(size=6000)
+    errors = []
+    for n_gold in (50, 200, 800):
+        gold = np.zeros(6000, dtype=bool)
+        gold[rng.choice(6000, n_gold, replace=False)] = True
+        y = gain_feedback(X[:, 2] + np.where(gold, truth, 0.0) + noise, gold=gold)
+        found = DRBiasCorrector(learner, random_state=0).fit(X, y).predict_bias(X)
+        assert not found[:, 0].any()
+        errors.append(np.mean((found[:, 1] - truth) ** 2) * n_gold / 0.3**2)
+    # Times n, over the variance of the noise: no trend, and no more than three times theory.
+    assert max(errors) < 3 * 6
+
+
+@pytest.mark.parametrize("learner", ["dr", "r"])
+def test_smooth_bias_is_recovered_better_with_more_gold(learner):
+    errors = []
+    for n_gold in (100, 400, 1600):
+        problem = make_gold_preference(4000, 20, n_gold=n_gold, random_state=1)
+        found = DRBiasCorrector(learner, random_state=0).fit(problem.X, problem.y)
+        errors.append(np.mean((found.predict_bias(problem.X) - problem.bias)[:, 1] ** 2))
+    assert errors[0] > errors[1] > errors[2]
+    assert errors[0] < 0.25 * np.mean(problem.bias[:, 1] ** 2)
+
+
+class Wrong(Ridge):
+    """A regressor that is wrong everywhere."""
+
+    def predict(self, X):
+        return np.full(len(X), 0.7)
+
+
+class Even(LogisticRegression):
+    """A classifier that says 1/2 of everything."""
+
+    def predict_proba(self, X):
+        return np.full((len(X), len(self.classes_)), 1 / len(self.classes_))
+
+
+def mean_bias_error(n_queries, seed, **models):
+    """Error of the mean bias over all queries where gold was drawn by a feature that matters."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n_queries, 3))
+    propensity = 1 / (1 + np.exp(1.0 - 0.7 * X[:, 0]))
+    gold = rng.random(n_queries) < propensity
+    truth = 0.2 + 0.5 * X[:, 0]
+    quality = X[:, 1] + np.where(gold, truth, 0.0) + 0.3 * rng.normal(size=n_queries)
+    corrector = DRBiasCorrector("dr", bias_model=LinearRegression(), random_state=0, **models).fit(
+        X, gain_feedback(quality, gold=gold)
+    )
+    return np.mean(corrector.predict_bias(X)[:, 1]) - np.mean(truth)
+
+
+ONE_WRONG = [
+    {"outcome_model": Wrong(), "propensity_model": LogisticRegression()},
+    {"outcome_model": LinearRegression(), "propensity_model": Even()},
+]
+
+
+@pytest.mark.parametrize("models", ONE_WRONG, ids=["outcome", "propensity"])
+def test_one_wrong_nuisance_is_forgiven_as_rows_grow(models):
+    error = [
+        np.sqrt(np.mean([mean_bias_error(n, seed, **models) ** 2 for seed in range(6)]))
+        for n in (500, 8000)
+    ]
+    assert error[1] < error[0]
+    assert error[1] < 0.03
+
+
+def test_two_wrong_nuisances_are_not_forgiven():
+    wrong = {"outcome_model": Wrong(), "propensity_model": Even()}
+    assert abs(np.mean([mean_bias_error(8000, seed, **wrong) for seed in range(3)])) > 0.1
+
+
+def test_default_bias_model_overrules_wrong_outcome_models():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(6000, 3))
+    gold = rng.random(6000) < 0.3
+    quality = np.where(gold, 0.5 + 0.5 * X[:, 0], 0.0) + 0.2 * rng.normal(size=6000)
+    corrector = DRBiasCorrector(
+        outcome_model=Wrong(), propensity_model=LogisticRegression(), random_state=0
+    ).fit(X, gain_feedback(quality, gold=gold))
+    error = corrector.predict_bias(X)[:, 1] - (0.5 + 0.5 * X[:, 0])
+    assert np.sqrt(np.mean(error**2)) < 0.1
+
+
+@pytest.mark.parametrize("learner", ["dr", "r"])
+def test_bias_of_many_models_is_borrowed_between_them(learner):
+    problem = logged_problem(3000, 8, 160)
+    bias = (
+        DRBiasCorrector(learner, random_state=0).fit(problem.X, problem.y).predict_bias(problem.X)
+    )
+    # Twenty gold labels a model: better than no correction by far.
+    assert np.mean((bias - problem.bias) ** 2) < 0.3 * np.mean(problem.bias**2)
+
+
+def test_a_model_without_gold_labels_borrows_the_common_bias():
+    problem = logged_problem(3000, 4, 400)
+    y = problem.y[~(problem.y["gold"] & (problem.y["model"] == "model_2"))]
+    X = problem.X[~(problem.y["gold"] & (problem.y["model"] == "model_2"))]
+    error = DRBiasCorrector(random_state=0).fit(X, y).predict_bias(problem.X) - problem.bias
+    assert np.mean(error[:, 2] ** 2) < 0.5 * np.mean(problem.bias[:, 2] ** 2)
+
+
+def test_full_feedback_of_several_models():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, 4))
+    truth = X[:, :3] / 3
+    gold = np.arange(600) % 4 == 0
+    quality = np.where(gold[:, None], truth, truth - [0.1, 0.3, 0.0]) + 0.1 * rng.normal(
+        size=(600, 3)
+    )
+    y = full_feedback(quality, models=list("cab"), gold=gold)
+    corrector = DRBiasCorrector(random_state=0).fit(X, y)
+    assert corrector.classes_.tolist() == ["a", "b", "c"]
+    assert_allclose(corrector.predict_bias(X).mean(axis=0), [0.3, 0.0, 0.1], atol=0.03)
+
+
+@pytest.mark.parametrize("n_gold", [1, 2, 5, 30])
+@pytest.mark.parametrize("learner", ["dr", "r"])
+def test_few_gold_rows(n_gold, learner):
+    problem = make_gold_preference(200, 5, n_gold=n_gold, random_state=0)
+    corrected = DRBiasCorrector(learner, random_state=0).fit_correct(problem.X, problem.y)
+    assert np.isfinite(gain(corrected)).all()
+    assert np.abs(gain(corrected)).max() < 5
+
+
+def test_groups_stay_together_and_one_group_is_no_error():
+    problem = make_gold_preference(120, 5, n_gold=40, random_state=0)
+    for group in (np.arange(120) // 3, np.zeros(120, dtype=int)):
+        y = gain_feedback(gain(problem.y), gold=problem.y["gold"], group=group)
+        assert np.isfinite(DRBiasCorrector(random_state=0).fit_transform(problem.X, y)).all()
+
+
+def test_constant_labels_and_constant_features():
+    gold = np.arange(60) % 3 == 0
+    X = np.ones((60, 2))
+    level = DRBiasCorrector(random_state=0).fit(
+        X, gain_feedback(np.where(gold, 0.4, 0.1), gold=gold)
+    )
+    assert_allclose(level.predict_bias(X)[:, 1], 0.3, atol=0.01)
+    flat = DRBiasCorrector(random_state=0).fit(X, gain_feedback(np.full(60, 0.4), gold=gold))
+    assert not flat.predict_bias(X).any()
+
+
+def test_rows_of_weight_zero_do_not_count():
+    problem = logged_problem(400, 3, 120)
+    y, X = problem.y, problem.X
+    weight = np.ones(400)
+    weight[::5] = 0.0
+    quality = np.where(weight > 0, y["quality"], 1e3)
+    spoiled = logged_feedback(y["model"], quality, gold=y["gold"], weight=weight)
+    bias = DRBiasCorrector(random_state=0).fit(X, spoiled).predict_bias(X)
+    assert np.abs(bias).max() < 2
+
+
+def test_overlap_is_measured_and_no_row_is_dropped():
+    problem = make_gold_preference(1000, 5, n_gold=50, selection=2.0, random_state=0)
+    corrector = DRBiasCorrector(min_propensity=0.02, random_state=0)
+    columns = corrector.fit_transform(problem.X, problem.y)
+    found = cross_fit_nuisances(corrector, problem.X, read_feedback(problem.y)).gold_propensity
+    own = np.where(problem.y["gold"], found, 1 - found)
+    assert corrector.overlap_.smallest_propensity == own.min()
+    assert corrector.overlap_.share_clipped == pytest.approx(np.mean(own < 0.02))
+    assert np.corrcoef(found, problem.gold_propensity)[0, 1] > 0.7
+    assert np.isfinite(columns).all()
+
+
+def test_unbiased_preference_is_not_wasted():
+    problem = make_gold_preference(3000, 20, n_gold=60, bias=0.0, random_state=0)
+    corrector = DRBiasCorrector(random_state=0).fit(problem.X, problem.y)
+    assert np.sqrt(np.mean(corrector.predict_bias(problem.X) ** 2)) < 0.08
+    assert corrector.preference_weight_ > 0.7
+
+
+def test_noisy_preference_gets_little_weight():
+    problem = make_gold_preference(3000, 20, n_gold=200, preference_noise=2.0, random_state=0)
+    corrector = DRBiasCorrector(random_state=0).fit(problem.X, problem.y)
+    assert corrector.preference_weight_ == pytest.approx(0.01, rel=0.5)
+
+
+def test_a_huge_bias_takes_weight_from_preference_rows():
+    """However many rows share a bias that gold labels do not settle, they tell little."""
+    weights = []
+    for bias in (0.3, 3.0, 30.0):
+        problem = logged_problem(1500, 11, 300, bias=bias)
+        corrector = DRBiasCorrector(random_state=0).fit(problem.X, problem.y)
+        weights.append(corrector.preference_weight_)
+    assert weights[0] > 0.5
+    assert weights[0] > 10 * weights[1] > 100 * weights[2]
+
+
+def test_few_preference_rows_without_bias_keep_their_weight():
+    problem = make_gold_preference(
+        1000, 10, n_gold=900, bias=0.0, noise=0.5, preference_noise=0.5, random_state=0
+    )
+    corrector = DRBiasCorrector(random_state=0).fit(problem.X, problem.y)
+    assert corrector.preference_weight_ > 0.6
