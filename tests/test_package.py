@@ -107,9 +107,3 @@ def test_public_names_are_there():
 
 def test_types_are_declared():
     assert (PACKAGE / "py.typed").exists()
-
-
-def test_the_citation_names_the_version():
-    citation = PACKAGE.parent / "CITATION.cff"
-    if citation.exists():  # not beside an installed package
-        assert f"\nversion: {skroute.__version__}\n" in citation.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The README's code runs, and its synthetic table is what the command prints."""
+"""The README's code runs, and its tables are what the command prints."""
 
 import re
 from pathlib import Path
@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import skroute
 import skroute.__main__
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 TOPICS = {
     "easy": ["weather", "recipe", "greeting", "song"],
     "hard": ["integral", "contract", "theorem", "proof"],
@@ -17,7 +19,7 @@ TOPICS = {
 
 
 def blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", README.read_text(), flags=re.DOTALL)
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
 
 
 def write_log(path, n=160):
@@ -54,15 +56,36 @@ def test_the_code_runs(tmp_path, monkeypatch):
     assert router.predict(["theorem proof integral"], exclude="large").tolist() == ["small"]
 
 
-@pytest.mark.skipif(np.__version__ < "2", reason="the last digits are those of one set of versions")
+def cells(line):
+    """Split a row of a table that the command printed into its name and its numbers."""
+    name, *others = re.split(r"\s{2,}", line.strip())
+    return name, [[float(x) for x in re.findall(r"[-+]?\d+(?:\.\d+)?", text)] for text in others]
+
+
 def test_the_table_is_what_the_command_prints(capsys):
     assert skroute.__main__.main([]) == 0
     printed = capsys.readouterr().out.splitlines()
-    shown = blocks("text")[0].splitlines()
-    start = printed.index(shown[0])
-    for line, expected in zip(printed[start:], shown, strict=False):
-        assert line.split(":")[0][:26] == expected.split(":")[0][:26]
-        numbers, expected_numbers = (
-            [float(x) for x in re.findall(r"\d+\.\d+", text)] for text in (line, expected)
-        )
-        assert numbers == pytest.approx(expected_numbers, abs=0.02)
+    header, rule, *rows = blocks("text")[0].splitlines()
+    start = printed.index(header)
+    assert printed[start + 1] == rule
+    for line, expected in zip(printed[start + 2 :], rows, strict=False):
+        (name, numbers), (expected_name, expected_numbers) = cells(line), cells(expected)
+        assert name == expected_name
+        for found, shown in zip(numbers, expected_numbers, strict=True):
+            assert found == pytest.approx(shown, rel=0.02, abs=0.002)
+
+
+@pytest.mark.parametrize("table", blocks("text"), ids=["simulated", "RouterBench"])
+def test_the_tables_add_up(table):
+    rows = dict(cells(line) for line in table.splitlines()[2:])
+    quality, cost, utility, regret = np.array([columns[:4] for columns in rows.values()])[:, :, 0].T
+    dearest = cost.argmax()
+    cost_sensitivity = (quality - utility)[dearest] / cost[dearest]
+    np.testing.assert_allclose(quality - cost_sensitivity * cost, utility, atol=0.002)
+    np.testing.assert_allclose(utility + regret, (utility + regret)[0], atol=0.0011)
+    assert list(rows)[utility.argmax()] == "CausalRouter"
+
+
+def test_the_citation_names_the_version():
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {skroute.__version__}\n" in citation
