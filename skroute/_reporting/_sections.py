@@ -291,7 +291,7 @@ def method(facts: Facts) -> Markup:
             "The difference in utility over the cost sensitivity: the saving that would be worth "
             "as much at equal quality.",
         ),
-        ("intervals", f"At {facts.confidence:.0%}, over {value.n_units:,} independent {units}."),
+        ("intervals", f"At {facts.confidence:.0%}, over {value.n_clusters:,} independent {units}."),
     ]
     defined = tag("dl", *(part for t, d in terms for part in (tag("dt", t), tag("dd", d))))
     return section("method", "How this was worked out", tag("p", how), defined)

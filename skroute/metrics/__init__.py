@@ -8,11 +8,12 @@ from ._cost_quality import (
 )
 from ._cross_val import cross_val_policy, evaluation_predictions
 from ._curve_scorers import make_aiq_scorer, make_two_model_scorer
+from ._estimators import ESTIMATORS
+from ._evaluator import MIN_ESTIMATED_PROPENSITY, evaluation_models, honest_value
 from ._policies import read_models
 from ._policy_difference import PolicyDifference, policy_difference
 from ._policy_value import PolicyValue, policy_value
 from ._regret import regret_score
-from ._ruler import MIN_ESTIMATED_PROPENSITY, evaluation_models, honest_value
 from ._scorers import (
     make_policy_scorer,
     neg_policy_cost_scorer,
@@ -20,19 +21,21 @@ from ._scorers import (
     policy_quality_scorer,
     policy_value_scorer,
 )
-from ._training_queries import TrainingLogWarning, TrainingQueries
+from ._training_queries import TrainingQueries
 from ._two_models import (
     EfficiencyGainCurve,
     average_performance_gap_recovered,
     call_performance_threshold,
     efficiency_gain_curve,
 )
+from ._warnings import PreferenceOnlyWarning, TrainingLogWarning
 
 __all__ = [
     "CostQualityCurve",
     "EfficiencyGainCurve",
     "PolicyDifference",
     "PolicyValue",
+    "PreferenceOnlyWarning",
     "TrainingLogWarning",
     "average_improvement_in_quality",
     "average_performance_gap_recovered",

@@ -145,7 +145,7 @@ class Candidate:
         """Warn if the queries are those of the estimator's own training log."""
         if hasattr(self.last, "training_queries_"):
             X = check_array(self._own_queries(), dtype=(np.float64, np.float32))
-            warn_if_trained_on(self.last, X, stacklevel=4)
+            warn_if_trained_on(self.last, X)
 
     def _own_queries(self) -> Any:
         own = getattr(self.last, "query_features", None)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from .._utils import as_numbers
 from ._assessment import Options, assess
-from ._evidence import read_evidence
+from ._tables import read_table
 
 
 @dataclass(frozen=True)
@@ -104,28 +104,28 @@ def cost_quality_curve(
     >>> curve.frontier().cost
     array([0., 1.])
     """
-    evidence = read_evidence(
+    table = read_table(
         y,
         predicted_quality=predicted_quality,
         predicted_cost=predicted_cost,
         models=models,
         propensity=propensity,
     )
-    options = Options(method, None, None, "normal", 0.95)
+    options = Options(method=method)
     if len(policies) == 0:
         raise ValueError("policies is empty; give at least one policy")
     cost, quality = np.empty(len(policies)), np.empty(len(policies))
     for k, policy in enumerate(policies):
         name = f"policies[{k}]"
-        assessment = assess(evidence, policy, options, name)
+        assessment = assess(table, policy, options, name)
         if assessment.cost is None:
             raise ValueError(
                 f"method {assessment.method!r} needs predicted_cost for the cost of a policy. Give "
                 "it, or use method='snips'."
             )
         assessment.warn_if_poor(name)
-        cost[k] = assessment.cost.value(evidence.weight)
-        quality[k] = assessment.quality.value(evidence.weight)
+        cost[k] = assessment.cost.value(table.weight)
+        quality[k] = assessment.quality.value(table.weight)
     return CostQualityCurve(cost, quality)
 
 

@@ -12,8 +12,9 @@ from sklearn.utils.validation import check_consistent_length
 
 from .._utils import make_folds
 from ..feedback import read_feedback
+from ._evaluator import PolicyEvaluator
 from ._policies import read_models
-from ._ruler import Ruler
+from ._tables import rows_that_count
 
 
 def cross_val_policy(
@@ -60,7 +61,7 @@ def cross_val_policy(
     See Also
     --------
     evaluation_predictions : What to value these choices by on a log.
-    sklearn.model_selection.cross_val_score : One value a fold, by the same ruler.
+    sklearn.model_selection.cross_val_score : One value a fold, by the same policy evaluator.
 
     Notes
     -----
@@ -88,6 +89,7 @@ def cross_val_policy(
     """
     feedback = read_feedback(y)
     check_consistent_length(X, feedback.quality)
+    rows_that_count(feedback)  # warns as whatever values the choices does
     stratum = feedback.action if feedback.logged else feedback.quality.argmax(axis=1)
     folds = make_folds(cv, X, stratum, feedback.group, check_random_state(random_state))
     if any(len(np.intersect1d(train, held)) for train, held in folds):
@@ -153,13 +155,13 @@ def evaluation_predictions(
     feedback = read_feedback(y)
     check_consistent_length(X, feedback.quality)
     classes = read_models(models, feedback.classes)
-    ruler = Ruler.of(X, feedback, classes)
+    table = PolicyEvaluator.of(X, feedback, classes).table
     if not feedback.logged:
         return {"models": classes}
     quality, cost = np.zeros((2, len(feedback), len(classes)))
     propensity = np.ones(len(feedback))
-    quality[ruler.rows], cost[ruler.rows] = ruler.quality, ruler.cost
-    propensity[ruler.rows] = ruler.propensity
+    quality[table.rows], cost[table.rows] = table.quality, table.cost
+    propensity[table.rows] = table.propensity
     return {
         "models": classes,
         "predicted_quality": quality,

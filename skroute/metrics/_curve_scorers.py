@@ -13,7 +13,7 @@ from .._utils import as_numbers
 from ..feedback import read_feedback
 from ._candidates import Candidate
 from ._cost_quality import average_improvement_in_quality
-from ._scorers import WeightedScorer, as_call, check_features, make_ruler
+from ._scorers import WeightedScorer, as_call, check_features, make_evaluator
 from ._two_models import (
     average_performance_gap_recovered,
     call_performance_threshold,
@@ -40,10 +40,10 @@ class AIQScorer(WeightedScorer):
         candidate = Candidate.of(estimator, X)
         choices = [candidate.choose(value) for value in self.cost_sensitivities]
         candidate.warn_if_trained_on()
-        ruler = make_ruler(
+        evaluator = make_evaluator(
             candidate, X, read_feedback(y), sample_weight, np.concatenate(choices), self.features
         )
-        quality, cost = np.transpose([ruler.outcome(choice) for choice in choices])
+        quality, cost = np.transpose([evaluator.quality_and_cost(choice) for choice in choices])
         return average_improvement_in_quality(
             # Costs are at least 0, whatever the noise of an estimate says.
             np.maximum(cost, 0.0),

@@ -1,10 +1,11 @@
-"""The formulas of off-policy evaluation: arrays in, numbers out, one function a formula.
+"""The off-policy estimators: arrays in, numbers out, one function a formula, one list of all.
 
-A row has the utility (or quality, or cost) ``reward`` of the logged model, the importance weight
-``weight``, which is the policy's probability of the logged model over its propensity, the
-prediction ``predicted`` for the logged model, and the prediction ``direct`` averaged over the
-policy's choice. Every estimate is a weighted mean over rows plus, where it is self-normalized, a
-ratio of two sums; `Terms` holds the parts, from which value, influence and bootstrap follow.
+A formula takes the importance weight (n,) of each row, which is the policy's probability of the
+logged model over its propensity, and an `Outcome`: utility, quality or cost. Every estimate is a
+weighted mean over rows plus, where it is self-normalized, a ratio of two sums; `Terms` holds the
+parts, from which value, influence and bootstrap follow. A further estimator is a function and an
+entry of `ESTIMATORS`; a parameter of its own is an argument of `policy_value` and
+`policy_difference` as well.
 """
 
 from __future__ import annotations
@@ -17,8 +18,6 @@ import numpy as np
 
 from ..nuisance import shrink_weights
 
-METHODS = ("dm", "ips", "snips", "dr", "sndr", "switch-dr", "dros")
-NEED_PREDICTIONS = ("dm", "dr", "sndr", "switch-dr", "dros")
 _GRID_SIZE = 25
 # Standard errors that are added to an estimated bias, for an upper bound on its size.
 _BIAS_ERRORS = 3.0
@@ -62,11 +61,11 @@ class Terms:
         return float(self.from_sums(self.columns(row_weight).sum(axis=0)))
 
     def influence(self, columns: np.ndarray) -> np.ndarray:
-        """Return the influence (n_units,) on the estimate of the units that `columns` sums.
+        """Return the influence (n_clusters,) on the estimate of the clusters that `columns` sums.
 
         Their root sum of squares is the standard error. Each residual is divided by the root of
         one minus its share of the sum below the line, as in the HC2 variance: exact for a plain
-        mean, and close for a ratio of few effective rows. A unit with all of that sum leaves no
+        mean, and close for a ratio of few effective rows. A cluster with all of that sum leaves no
         other to judge by, which gives NaN.
         """
         influence = np.zeros(len(columns))
@@ -88,45 +87,11 @@ def _mean_influence(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     return np.where(lone, np.nan, residual / np.sqrt(np.where(lone, 1.0, left)))
 
 
-def direct_method(direct: np.ndarray) -> Terms:
-    """Mean prediction for what the policy chooses."""
-    return Terms(direct)
-
-
-def inverse_propensity(weight: np.ndarray, reward: np.ndarray) -> Terms:
-    """``mean(w r)``."""
-    return Terms(weight * reward)
-
-
-def self_normalized_inverse_propensity(weight: np.ndarray, reward: np.ndarray) -> Terms:
-    """``sum(w r) / sum(w)``."""
-    return Terms(None, weight * reward, weight)
-
-
-def doubly_robust(
-    weight: np.ndarray, reward: np.ndarray, direct: np.ndarray, predicted: np.ndarray
-) -> Terms:
-    """``mean(direct + w (r - q))``; any other correction weight may stand for w."""
-    return Terms(direct + weight * (reward - predicted))
-
-
-def self_normalized_doubly_robust(
-    weight: np.ndarray, reward: np.ndarray, direct: np.ndarray, predicted: np.ndarray
-) -> Terms:
-    """``mean(direct) + sum(w (r - q)) / sum(w)``."""
-    return Terms(direct, weight * (reward - predicted), weight)
-
-
-def switched(weight: np.ndarray, threshold: float) -> np.ndarray:
-    """Drop the correction where the weight is above the threshold (Switch-DR)."""
-    return np.where(weight <= threshold, weight, 0.0)
-
-
 @dataclass(frozen=True)
 class Outcome:
-    """An outcome (n,) of the logged model, and predictions of it where there are any.
+    """What the logged models achieved: the utility, the quality or the cost of each row (n,).
 
-    `direct` is the prediction averaged over the policy's choice, `predicted` that for the logged
+    `direct` is its prediction averaged over the policy's choice, `predicted` that for the logged
     model; both or neither is None.
     """
 
@@ -148,64 +113,144 @@ class Outcome:
         )
 
 
-def estimate(method: str, weight: np.ndarray, outcome: Outcome, parameter: float = np.inf) -> Terms:
-    """Return the terms of an estimate; `Terms.value` turns them into a number.
+def direct_method(importance: np.ndarray, outcome: Outcome) -> Terms:
+    """Mean prediction for what the policy chooses."""
+    return Terms(outcome.direct)
 
-    Parameters
+
+def inverse_propensity(importance: np.ndarray, outcome: Outcome) -> Terms:
+    """``mean(w r)``."""
+    return Terms(importance * outcome.reward)
+
+
+def self_normalized_inverse_propensity(importance: np.ndarray, outcome: Outcome) -> Terms:
+    """``sum(w r) / sum(w)``."""
+    return Terms(None, importance * outcome.reward, importance)
+
+
+def doubly_robust(importance: np.ndarray, outcome: Outcome) -> Terms:
+    """``mean(direct + w (r - q))``."""
+    return Terms(outcome.direct + importance * (outcome.reward - outcome.predicted))
+
+
+def self_normalized_doubly_robust(importance: np.ndarray, outcome: Outcome) -> Terms:
+    """``mean(direct) + sum(w (r - q)) / sum(w)``."""
+    residual = outcome.reward - outcome.predicted
+    return Terms(outcome.direct, importance * residual, importance)
+
+
+def switched(importance: np.ndarray, threshold: float) -> np.ndarray:
+    """Drop the correction where the importance weight is above the threshold."""
+    return np.where(importance <= threshold, importance, 0.0)
+
+
+def _threshold_grid(importance: np.ndarray) -> np.ndarray:
+    return np.quantile(importance, np.linspace(0.0, 1.0, _GRID_SIZE))
+
+
+def _shrinkage_grid(importance: np.ndarray) -> np.ndarray:
+    low, high = importance.min() ** 2 / 100, importance.max() ** 2 * 100
+    return np.geomspace(low, high, _GRID_SIZE)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What an estimator changes importance weights by before it uses them; infinity: not at all.
+
+    Attributes
     ----------
-    method : {"dm", "ips", "snips", "dr", "sndr", "switch-dr", "dros"}
-    weight : ndarray of shape (n,)
-        Importance weight: the policy's probability of the logged model over its propensity.
-    outcome : Outcome
-        With predictions for every method but "ips" and "snips".
-    parameter : float, default=inf
-        Threshold of "switch-dr", shrinkage of "dros".
+    name : str
+        Argument of `policy_value`, and field of its result.
+    positive : bool
+        Whether a value must be above 0; else 0 is allowed.
+    change : callable
+        From importance weights (n,) and a value to changed weights (n,).
+    grid : callable
+        From the positive importance weights to the values to pick from.
     """
-    reward, direct, predicted = outcome.reward, outcome.direct, outcome.predicted
-    if method == "dm":
-        return direct_method(direct)
-    if method == "ips":
-        return inverse_propensity(weight, reward)
-    if method == "snips":
-        return self_normalized_inverse_propensity(weight, reward)
-    if method == "sndr":
-        return self_normalized_doubly_robust(weight, reward, direct, predicted)
-    if method == "switch-dr":
-        weight = switched(weight, parameter)
-    elif method == "dros":
-        weight = shrink_weights(weight, parameter)
-    return doubly_robust(weight, reward, direct, predicted)
+
+    name: str
+    positive: bool
+    change: Callable[[np.ndarray, float], np.ndarray]
+    grid: Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """An off-policy estimator.
+
+    Attributes
+    ----------
+    title : str
+        Its name in a sentence.
+    terms : callable
+        From importance weights (n,) and an `Outcome` to `Terms`.
+    needs_predictions, needs_propensities : bool
+        Whether it rests on predicted outcomes, and on importance weights.
+    parameter : Parameter or None
+    """
+
+    title: str
+    terms: Callable[[np.ndarray, Outcome], Terms]
+    needs_predictions: bool = True
+    needs_propensities: bool = True
+    parameter: Parameter | None = None
+
+    def estimate(
+        self, importance: np.ndarray, outcome: Outcome, parameter: float | None = None
+    ) -> Terms:
+        """Return the terms of the estimate; `Terms.value` turns them into a number."""
+        if self.parameter is not None and parameter is not None:
+            importance = self.parameter.change(importance, parameter)
+        return self.terms(importance, outcome)
+
+
+ESTIMATORS = {
+    "dm": Estimator("direct method", direct_method, needs_propensities=False),
+    "ips": Estimator("inverse propensity", inverse_propensity, needs_predictions=False),
+    "snips": Estimator(
+        "self-normalized inverse propensity",
+        self_normalized_inverse_propensity,
+        needs_predictions=False,
+    ),
+    "dr": Estimator("doubly robust", doubly_robust),
+    "sndr": Estimator("self-normalized doubly robust", self_normalized_doubly_robust),
+    "switch-dr": Estimator(
+        "doubly robust with a switch to predictions",
+        doubly_robust,
+        parameter=Parameter("switch_threshold", False, switched, _threshold_grid),
+    ),
+    "dros": Estimator(
+        "doubly robust with shrunk importance weights",
+        doubly_robust,
+        parameter=Parameter("shrinkage", True, shrink_weights, _shrinkage_grid),
+    ),
+}
 
 
 def pick_parameter(
-    method: str, weight: np.ndarray, outcome: Outcome, row_weight: np.ndarray
+    parameter: Parameter, importance: np.ndarray, outcome: Outcome, row_weight: np.ndarray
 ) -> float:
-    """Return the threshold or shrinkage with the smallest estimated mean squared error.
+    """Return the value of a parameter with the smallest estimated mean squared error.
 
     The error is the estimated variance plus the square of an upper bound on the bias: the gap to
     the doubly robust estimate plus three of its standard errors. Without the bound the pick shrinks
     far too much, since the estimated bias is noisy, and intervals cover 65 % in place of 95 %. Ties
     go to the larger parameter, nearer to doubly robust.
     """
-    positive = weight[weight > 0]
+    positive = importance[importance > 0]
     if len(positive) == 0:
         return np.inf
-    if method == "switch-dr":
-        grid = np.quantile(positive, np.linspace(0.0, 1.0, _GRID_SIZE))
-        modify: Callable[[np.ndarray, float], np.ndarray] = switched
-    else:
-        grid = np.geomspace(positive.min() ** 2 / 100, positive.max() ** 2 * 100, _GRID_SIZE)
-        modify = shrink_weights
     share = row_weight / row_weight.sum()
     residual = outcome.reward - outcome.predicted
     best, least = np.inf, np.inf
-    for parameter in (np.inf, *np.unique(grid)[::-1]):
-        modified = modify(weight, parameter)
-        bias, bias_error = _mean_and_error((weight - modified) * residual, share)
-        _, error = _mean_and_error(outcome.direct + modified * residual, share)
+    for value in (np.inf, *np.unique(parameter.grid(positive))[::-1]):
+        changed = parameter.change(importance, value)
+        bias, bias_error = _mean_and_error((importance - changed) * residual, share)
+        _, error = _mean_and_error(outcome.direct + changed * residual, share)
         risk = error**2 + (abs(bias) + _BIAS_ERRORS * bias_error) ** 2
         if risk < least:
-            best, least = float(parameter), risk
+            best, least = float(value), risk
     return best
 
 

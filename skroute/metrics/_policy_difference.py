@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike
 from scipy.stats import norm
 
 from ._assessment import Options, assess
-from ._evidence import read_evidence
 from ._intervals import confidence_interval, standard_error
 from ._policy_value import PolicyValue, summarize
+from ._tables import read_table
 
 _QUERIES = 1000
 
@@ -155,7 +155,9 @@ def policy_difference(
     >>> print(f"${result.dollars_per_thousand_queries[0]:.1f} per thousand queries")
     $14.1 per thousand queries
     """
-    evidence = read_evidence(
+    parameters = {"shrinkage": shrinkage, "switch_threshold": switch_threshold}
+    options = Options(cost_sensitivity, method, interval, confidence, parameters)
+    table = read_table(
         y,
         cost_sensitivity=cost_sensitivity,
         predicted_quality=predicted_quality,
@@ -163,9 +165,8 @@ def policy_difference(
         models=models,
         propensity=propensity,
     )
-    options = Options(method, shrinkage, switch_threshold, interval, confidence)
-    a = assess(evidence, policy_a, options, "policy_a")
-    b = assess(evidence, policy_b, options, "policy_b")
+    a = assess(table, policy_a, options, "policy_a")
+    b = assess(table, policy_b, options, "policy_b")
     a.warn_if_poor("policy_a")
     b.warn_if_poor("policy_b")
     first, second = summarize(a), summarize(b)
@@ -189,7 +190,7 @@ def policy_difference(
         p_value=_p_value(value, error),
         quality_difference=first.mean_quality - second.mean_quality,
         cost_difference=first.mean_cost - second.mean_cost,
-        cost_sensitivity=evidence.cost_sensitivity,
+        cost_sensitivity=float(cost_sensitivity),
         a=first,
         b=second,
     )

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ._assessment import Assessment, Options, assess
-from ._evidence import read_evidence
 from ._intervals import confidence_interval, standard_error
+from ._tables import read_table
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class PolicyValue:
     value : float
         Mean utility per query: quality minus cost sensitivity times cost.
     standard_error : float
-        Standard error of `value`, over groups where the table has them. NaN where a single unit
-        carries all weight.
+        Standard error of `value`, over groups where the table has them. NaN where a single
+        cluster carries all weight.
     low, high : float
         Ends of the confidence interval, NaN if `standard_error` is.
     effective_sample_size : float
@@ -45,8 +45,8 @@ class PolicyValue:
         The parameter of "dros" and of "switch-dr" that was used.
     n_rows, n_rows_used : int
         Rows of the table, and those that the estimate rests on.
-    n_units : int
-        Independent units among the rows used: groups, or rows where there are no groups.
+    n_clusters : int
+        Independent clusters among the rows used: groups, or rows where there are no groups.
     gold_only : bool
         Whether rows were left out because their quality is preference-based.
     interval : str
@@ -67,7 +67,7 @@ class PolicyValue:
     switch_threshold: float | None
     n_rows: int
     n_rows_used: int
-    n_units: int
+    n_clusters: int
     gold_only: bool
     interval: str
     confidence: float
@@ -165,14 +165,15 @@ def policy_value(
 
     Row weights multiply every mean and sum, so integer weights give the value of repeated rows.
     They are taken as fixed. The standard error is the root sum of squares of the influences of the
-    units (groups, or rows where there are none), each divided by the root of one minus its share of
-    the sum below the line: for a plain mean this is the usual error, for a ratio it is HC2 [6]_. It
-    is NaN where a single unit has all the weight. Propensities and predictions are taken as given.
+    clusters (groups, or rows where there are none), each divided by the root of one minus its share
+    of the sum below the line: for a plain mean this is the usual error, for a ratio it is HC2 [6]_.
+    It is NaN where a single cluster has all the weight. Propensities and predictions are taken as
+    given.
     Where some rows are gold and some are not, only gold rows are used; `gold_only` and
     `n_rows_used` record it.
 
     "normal" is value plus or minus a normal quantile times the standard error. "bootstrap" takes
-    percentiles of 2,000 resamples of the units with a fixed seed, so that results repeat; a
+    percentiles of 2,000 resamples of the clusters with a fixed seed, so that results repeat; a
     resample in which "snips" has no weight at all is left out. "bernstein" is the empirical
     Bernstein bound [5]_ on the influence values; it is wide, and the range that it needs is that
     of the rows seen.
@@ -210,7 +211,9 @@ def policy_value(
     >>> bool(result.low < 0.8 < result.high)
     True
     """
-    evidence = read_evidence(
+    parameters = {"shrinkage": shrinkage, "switch_threshold": switch_threshold}
+    options = Options(cost_sensitivity, method, interval, confidence, parameters)
+    table = read_table(
         y,
         cost_sensitivity=cost_sensitivity,
         predicted_quality=predicted_quality,
@@ -218,16 +221,15 @@ def policy_value(
         models=models,
         propensity=propensity,
     )
-    options = Options(method, shrinkage, switch_threshold, interval, confidence)
-    assessment = assess(evidence, policy, options, "policy")
+    assessment = assess(table, policy, options, "policy")
     assessment.warn_if_poor("policy")
     return summarize(assessment)
 
 
 def summarize(assessment: Assessment) -> PolicyValue:
     """Return the value of an assessed policy with all that describes it."""
-    evidence, options = assessment.evidence, assessment.options
-    value = assessment.utility.value(evidence.weight)
+    table, options = assessment.table, assessment.options
+    value = assessment.utility.value(table.weight)
     columns = assessment.columns()
     influence = assessment.utility.influence(columns)
     low, high = confidence_interval(
@@ -239,7 +241,7 @@ def summarize(assessment: Assessment) -> PolicyValue:
         from_sums=assessment.utility.from_sums,
     )
     size, largest, mean = assessment.overlap()
-    cost, method = assessment.cost, assessment.method
+    cost = assessment.cost
     return PolicyValue(
         value=value,
         standard_error=standard_error(influence),
@@ -248,15 +250,14 @@ def summarize(assessment: Assessment) -> PolicyValue:
         effective_sample_size=size,
         largest_weight=largest,
         mean_weight=mean,
-        mean_quality=assessment.quality.value(evidence.weight),
-        mean_cost=np.nan if cost is None else cost.value(evidence.weight),
-        method=method,
-        shrinkage=assessment.parameter if method == "dros" else None,
-        switch_threshold=assessment.parameter if method == "switch-dr" else None,
-        n_rows=len(evidence.used),
-        n_rows_used=len(evidence.feedback),
-        n_units=len(influence),
-        gold_only=evidence.gold_only,
+        mean_quality=assessment.quality.value(table.weight),
+        mean_cost=np.nan if cost is None else cost.value(table.weight),
+        method=assessment.method,
+        **assessment.parameters,
+        n_rows=len(table.counted),
+        n_rows_used=len(table.feedback),
+        n_clusters=len(influence),
+        gold_only=table.gold_only,
         interval=options.interval,
         confidence=float(options.confidence),
     )

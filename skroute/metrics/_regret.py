@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._utils import check_cost_sensitivity, check_sample_weight
-from ..feedback import as_matrix, read_feedback
-from ._evidence import rows_that_count
+from ..feedback import Feedback, as_matrix, read_feedback
 from ._policies import read_models, read_policy
+from ._tables import rows_that_count
 
 
 def regret_score(
@@ -71,20 +71,13 @@ def regret_score(
     0.375
     """
     cost_sensitivity = check_cost_sensitivity(cost_sensitivity)
-    utility, labels, weight = _utilities(y, cost_sensitivity, models)
-    factor = check_sample_weight(sample_weight, len(utility))
-    if factor is not None:
-        weight = weight * factor
-        if not weight.any():
-            raise ValueError(
-                "sample_weight is 0 in every row that counts; at least one must be positive"
-            )
+    utility, labels, weight = _utilities(y, cost_sensitivity, models, sample_weight)
     chosen = read_policy(policy, labels, len(utility)).average(utility)
     return float(np.average(utility.max(axis=1) - chosen, weights=weight))
 
 
 def _utilities(
-    y: Any, cost_sensitivity: float, models: Any
+    y: Any, cost_sensitivity: float, models: Any, sample_weight: Any
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return utilities (n, K), their labels and the weight of each row, 0 where it is left out."""
     if not _is_utilities(y):
@@ -95,12 +88,9 @@ def _utilities(
                 "feedback or utilities of shape (n, K), or use policy_value."
             )
         feedback = feedback.aligned(read_models(models, feedback.classes))
-        used, _ = rows_that_count(feedback)
-        return (
-            feedback.utility(cost_sensitivity),
-            feedback.classes,
-            np.where(used, feedback.weight, 0.0),
-        )
+        feedback = feedback.reweighted(check_sample_weight(sample_weight, len(feedback)))
+        weight = np.where(rows_that_count(feedback), feedback.weight, 0.0)
+        return feedback.utility(cost_sensitivity), feedback.classes, weight
     if cost_sensitivity > 0:
         raise ValueError(
             f"cost_sensitivity={cost_sensitivity:g} has no meaning for an array of utilities. "
@@ -111,10 +101,13 @@ def _utilities(
     utility = as_matrix("y", y, [str(label) for label in labels])
     if utility.size == 0:
         raise ValueError(f"y has shape {utility.shape}; a row and a model are required")
-    return utility, labels, np.ones(len(utility))
+    given = check_sample_weight(sample_weight, len(utility))
+    return utility, labels, np.ones(len(utility)) if given is None else given
 
 
 def _is_utilities(y: Any) -> bool:
+    if isinstance(y, Feedback):
+        return False
     if hasattr(y, "columns"):
         names = [str(name) for name in y.columns]
         return not any(

@@ -13,8 +13,8 @@ from sklearn.utils.validation import check_array, check_consistent_length
 from .._utils import check_cost_sensitivity, check_sample_weight
 from ..feedback import Feedback, read_feedback
 from ._candidates import Candidate
+from ._evaluator import PolicyEvaluator
 from ._regret import regret_score
-from ._ruler import Ruler
 
 _METRICS = ("value", "quality", "neg_cost", "neg_regret")
 
@@ -70,8 +70,8 @@ class PolicyScorer(WeightedScorer):
             return -regret_score(
                 y, choice, cost_sensitivity=cost_sensitivity, sample_weight=sample_weight
             )
-        ruler = make_ruler(candidate, X, feedback, sample_weight, choice, self.features)
-        quality, cost = ruler.outcome(choice)
+        evaluator = make_evaluator(candidate, X, feedback, sample_weight, choice, self.features)
+        quality, cost = evaluator.quality_and_cost(choice)
         if self.metric == "quality":
             return quality
         if self.metric == "neg_cost":
@@ -154,8 +154,8 @@ def make_policy_scorer(
     can raise its score by its choices alone. Only gold rows count where there are any.
 
     In a pipeline the evaluation models read X as it enters the pipeline, where that is numeric: no
-    transformer can bend the ruler. `Pipeline.score` reads what the last step gets. For text, set
-    `features` if the candidates embed it differently.
+    transformer has a say in the value. `Pipeline.score` reads what the last step gets. For text,
+    set `features` if the pipelines embed it differently.
 
     A router of this package keeps hashed keys of the queries of its `fit`, at most 1,000, and these
     are what the warning goes by. Behind a transformer whose `fit_transform` returns something else
@@ -203,19 +203,19 @@ def as_call(function: str, scorer: Any, first: str) -> str:
     return f"{function}({', '.join(arguments)})"
 
 
-def make_ruler(
+def make_evaluator(
     candidate: Candidate,
     X: Any,
     feedback: Feedback,
     sample_weight: Any,
     choice: np.ndarray,
     features: Callable[[Any], Any] | None,
-) -> Ruler:
-    """Return the ruler of a table, over the models that the candidate can choose."""
+) -> PolicyEvaluator:
+    """Return the policy evaluator of a table, over the models that the candidate can choose."""
     check_consistent_length(X, feedback.quality)
     feedback = feedback.reweighted(check_sample_weight(sample_weight, len(feedback)))
     classes = candidate.labels(feedback, choice)
-    return Ruler.of(_describe(candidate, X, feedback, features), feedback, classes)
+    return PolicyEvaluator.of(_describe(candidate, X, feedback, features), feedback, classes)
 
 
 def _describe(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from sklearn.utils import gen_batches
+
+from ._warnings import TrainingLogWarning, warn
 
 _MOST_KEYS = 1000
 # Rows that set the scale of the features.
@@ -19,22 +20,6 @@ _N_PROJECTIONS = 4
 _STEPS = 2.0**10
 _LARGEST_STEP = 2.0**50
 _BATCH_ROWS = 4096
-
-
-class TrainingLogWarning(UserWarning):
-    """A router is scored on rows that it was fitted on.
-
-    Attributes
-    ----------
-    router : str
-        Class of the router.
-    share_seen : float
-        Estimated share of the scored rows that it was fitted on.
-    """
-
-    def __init__(self, message: str = "", *, router: str = "", share_seen: float = np.nan) -> None:
-        super().__init__(message)
-        self.router, self.share_seen = router, share_seen
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +67,7 @@ class TrainingQueries:
         return float(np.isin(key, self.keys).mean()) if len(key) else 0.0
 
 
-def warn_if_trained_on(router: Any, X: np.ndarray, *, stacklevel: int = 3) -> None:
+def warn_if_trained_on(router: Any, X: np.ndarray) -> None:
     """Warn where a router is scored on queries it was fitted on, more than repetition explains."""
     seen = getattr(router, "training_queries_", None)
     if seen is None:
@@ -97,7 +82,7 @@ def warn_if_trained_on(router: Any, X: np.ndarray, *, stacklevel: int = 3) -> No
             router=name,
             share_seen=share,
         )
-        warnings.warn(warning, stacklevel=stacklevel)
+        warn(warning)
 
 
 def _projection(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

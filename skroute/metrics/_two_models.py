@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from .._utils import as_numbers
 from ..feedback import read_feedback
-from ._evidence import rows_that_count
+from ._tables import rows_that_count
 
 # Sums of weights miss a share of the gap by less than this.
 _ROUNDING = 1e-12
@@ -244,10 +244,10 @@ def _gained(
     score = as_numbers("score", score)
     if len(score) != len(feedback):
         raise ValueError(f"score has {len(score)} rows but y has {len(feedback)}")
-    used, _ = rows_that_count(feedback)
-    strong_quality, weak_quality = (feedback.quality[used, names.index(name)] for name in pair)
-    weight = feedback.weight[used] / feedback.weight[used].sum()
-    distinct, place = np.unique(-score[used].astype(np.float64), return_inverse=True)
+    counted = rows_that_count(feedback)
+    strong_quality, weak_quality = (feedback.quality[counted, names.index(name)] for name in pair)
+    weight = feedback.weight[counted] / feedback.weight[counted].sum()
+    distinct, place = np.unique(-score[counted].astype(np.float64), return_inverse=True)
     gain = strong_quality.astype(np.float64) - weak_quality
     share = np.cumsum(np.bincount(place, weight, len(distinct)))
     gained = np.cumsum(np.bincount(place, weight * gain, len(distinct)))

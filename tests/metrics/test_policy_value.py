@@ -79,7 +79,7 @@ def test_worked_by_hand(method, options, expected):
     assert result.largest_weight == 4.0
     assert result.mean_weight == pytest.approx(7.25 / 4)
     assert result.effective_sample_size == pytest.approx(7.25**2 / (4 + 16 + 1.5625))
-    assert (result.n_rows, result.n_rows_used, result.n_units) == (4, 4, 4)
+    assert (result.n_rows, result.n_rows_used, result.n_clusters) == (4, 4, 4)
 
 
 def test_standard_errors_by_hand():
@@ -218,7 +218,7 @@ def test_groups_widen_the_error_by_their_correlation():
     one, four = value_of(y, policy), value_of(grouped, policy[copies])
     assert four.value == pytest.approx(one.value)
     assert four.standard_error == pytest.approx(one.standard_error)
-    assert (four.n_rows_used, four.n_units) == (1600, 400)
+    assert (four.n_rows_used, four.n_clusters) == (1600, 400)
 
 
 def test_gold_rows_only_where_some_are_not_gold():

@@ -117,7 +117,7 @@ def test_a_pipeline_and_a_search_are_what_they_end_in(served):
     assert at_40(search, X, Y) == at_40(fitted, X, Y)
 
 
-def test_no_transformer_can_bend_the_ruler():
+def test_no_transformer_has_a_say_in_the_value():
     """The log is confounded by the first feature; a pipeline that drops it hides that."""
     rng = np.random.default_rng(0)
     n = 4000

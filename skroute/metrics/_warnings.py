@@ -1,0 +1,50 @@
+"""Warnings about values of policies; what they say is in their attributes too."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+
+import numpy as np
+
+
+class PreferenceOnlyWarning(UserWarning):
+    """Values rest on preference-based qualities, since no row is gold.
+
+    Attributes
+    ----------
+    n_rows : int
+        Rows that count.
+    """
+
+    def __init__(self, message: str = "", *, n_rows: int = 0) -> None:
+        super().__init__(message)
+        self.n_rows = n_rows
+
+
+class TrainingLogWarning(UserWarning):
+    """A router is scored on rows that it was fitted on.
+
+    Attributes
+    ----------
+    router : str
+        Class of the router.
+    share_seen : float
+        Estimated share of the scored rows that it was fitted on.
+    """
+
+    def __init__(self, message: str = "", *, router: str = "", share_seen: float = np.nan) -> None:
+        super().__init__(message)
+        self.router, self.share_seen = router, share_seen
+
+
+def warn(warning: Warning) -> None:
+    """Warn at the line that called into the package, however many of its functions lie between."""
+    package, frame, level = __name__.partition(".")[0], sys._getframe(1), 2
+    while frame.f_back is not None and _inside(package, frame.f_globals):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(warning, stacklevel=level)
+
+
+def _inside(package: str, names: dict[str, object]) -> bool:
+    return str(names.get("__name__", "")).partition(".")[0] == package
