@@ -15,26 +15,29 @@ _MOST_KEYS = 1000
 _SCALE_ROWS = 1000
 _N_PROJECTIONS = 4
 # Steps to a standard deviation: coarse enough that the rounding of a transformer, which differs
-# between fit_transform and transform, seldom moves a query into another step. Transformers that
-# differ by more (a randomized PCA, cross-fitted encoders) hide the queries, and nothing is said.
+# between fit_transform and transform, seldom moves a query into another step.
 _STEPS = 2.0**10
 _LARGEST_STEP = 2.0**50
 _BATCH_ROWS = 4096
+# Scales a feature down to nothing.
+_UNUSABLE = np.iinfo(np.int16).max
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingQueries:
-    """Keys of the queries of a fit, at most a thousand of them.
+    """Keys of the queries of a fit: at most a thousand, whatever the rows of the log.
 
-    The key of a query is a hash of a few rounded random projections. Of more than a thousand
-    distinct keys the smallest are kept. These are a random sample of the queries, and any other
-    query whose key is as small can be looked up: so the share of seen queries among others is
-    estimated without bias. Neither queries nor feedback can be had back from it.
+    The key of a query is a hash of a few rounded random projections of its standardized features.
+    Of more than a thousand distinct keys the smallest are kept. These are a random sample of the
+    queries, and any other query whose key is as small can be looked up: so the share of seen
+    queries among others is estimated without bias. Neither queries nor feedback can be had back.
 
     Attributes
     ----------
-    projection : ndarray of shape (d, 4)
-    offset : ndarray of shape (4,)
+    exponent : ndarray of int16 of shape (d,)
+        Power of two that scales each feature down; the largest integer leaves it out.
+    spread, offset : ndarray of shape (4,)
+        Standard deviation of the projections, and their mean.
     keys : ndarray of uint64 of shape (m,)
         Ascending.
     complete : bool
@@ -42,9 +45,22 @@ class TrainingQueries:
     repeated : float
         Share of rows of the fit whose query occurs in another row as well. A new query of the same
         source has about this chance of having been seen.
+
+    Notes
+    -----
+    Eight thousand bytes of keys and two for each feature. The same queries give the same keys in
+    any process and in any order.
+
+    Of n scored rows about ``1000 n / N`` have a key as small as those kept, for N distinct queries
+    in the fit, or n if N is at most a thousand. The estimated share s has a standard error of
+    ``sqrt(s (1 - s) / that number)``. None of them, and the share is taken to be 0: about one time
+    in ``exp(1000 n / N)``, training rows go unnoticed. Rows that were held out have a share of 0
+    without error. Transformers that do not repeat themselves (a randomized PCA, cross-fitted
+    encoders) hide the queries, too.
     """
 
-    projection: np.ndarray
+    exponent: np.ndarray
+    spread: np.ndarray
     offset: np.ndarray
     keys: np.ndarray
     complete: bool
@@ -53,18 +69,40 @@ class TrainingQueries:
     @classmethod
     def of(cls, X: np.ndarray) -> TrainingQueries:
         """Read the queries (n, d), finite numbers. Time is O(n d), beside X memory is O(n + d)."""
-        projection, offset = _projection(X)
-        key, count = np.unique(_keys(X, projection, offset), return_counts=True)
+        sample = X[:: max(1, len(X) // _SCALE_ROWS)].astype(np.float64)
+        with np.errstate(over="ignore", invalid="ignore"):
+            scale = sample.std(axis=0)
+            usable = np.isfinite(scale) & (scale > 0)
+            exponent = np.where(usable, np.frexp(scale)[1], _UNUSABLE).astype(np.int16)
+            projected = sample @ _directions(exponent)
+        spread = projected.std(axis=0)
+        offset = projected.mean(axis=0)
+        empty = cls(exponent, spread, offset, np.zeros(0, np.uint64), True, 1.0)
+        keys, count = np.unique(empty._keys_of(X), return_counts=True)
         # Queries that are all alike say nothing about which rows they are.
-        repeated = float(count[count > 1].sum() / len(X)) if projection.any() else 1.0
-        return cls(projection, offset, key[:_MOST_KEYS], len(key) <= _MOST_KEYS, repeated)
+        repeated = float(count[count > 1].sum() / len(X)) if usable.any() else 1.0
+        complete = len(keys) <= _MOST_KEYS
+        return cls(exponent, spread, offset, keys[:_MOST_KEYS], complete, repeated)
 
     def share_seen(self, X: np.ndarray) -> float:
         """Return the estimated share of the rows of X whose query was in the fit."""
-        key = _keys(X, self.projection, self.offset)
+        keys = self._keys_of(X)
         if not self.complete:
-            key = key[key <= self.keys[-1]]
-        return float(np.isin(key, self.keys).mean()) if len(key) else 0.0
+            keys = keys[keys <= self.keys[-1]]
+        return float(np.isin(keys, self.keys).mean()) if len(keys) else 0.0
+
+    def _keys_of(self, X: np.ndarray) -> np.ndarray:
+        """Return the keys (n,) of queries."""
+        keys = np.zeros(len(X), dtype=np.uint64)
+        scale = _STEPS / np.where(self.spread > 0, self.spread, np.inf)
+        directions = _directions(self.exponent)
+        for rows in gen_batches(len(X), _BATCH_ROWS):
+            with np.errstate(over="ignore", invalid="ignore"):
+                step = np.floor((X[rows].astype(np.float64) @ directions - self.offset) * scale)
+            step = np.nan_to_num(np.clip(step, -_LARGEST_STEP, _LARGEST_STEP))
+            for column in step.astype(np.int64).T:
+                keys[rows] = _scramble(keys[rows] ^ column.astype(np.uint64))
+        return keys
 
 
 def warn_if_trained_on(router: Any, X: np.ndarray) -> None:
@@ -85,31 +123,10 @@ def warn_if_trained_on(router: Any, X: np.ndarray) -> None:
         warn(warning)
 
 
-def _projection(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return random directions (d, 4), standardized on some of the rows, and their centre (4,)."""
-    sample = X[:: max(1, len(X) // _SCALE_ROWS)].astype(np.float64)
-    with np.errstate(over="ignore", invalid="ignore"):
-        scale = sample.std(axis=0)
-        usable = np.isfinite(scale) & (scale > 0)
-        direction = np.random.RandomState(0).standard_normal((X.shape[1], _N_PROJECTIONS))
-        direction /= np.where(usable, scale, np.inf)[:, None]
-        projected = sample @ direction
-        spread = projected.std(axis=0)
-        direction /= np.where(spread > 0, spread, np.inf)
-        return direction, sample.mean(axis=0) @ direction
-
-
-def _keys(X: np.ndarray, projection: np.ndarray, offset: np.ndarray) -> np.ndarray:
-    keys = np.empty(len(X), dtype=np.uint64)
-    for rows in gen_batches(len(X), _BATCH_ROWS):
-        with np.errstate(over="ignore", invalid="ignore"):
-            step = np.floor((X[rows].astype(np.float64) @ projection - offset) * _STEPS)
-        step = np.nan_to_num(np.clip(step, -_LARGEST_STEP, _LARGEST_STEP))
-        key = np.zeros(len(step), dtype=np.uint64)
-        for column in step.astype(np.int64).T:
-            key = _scramble(key ^ column.astype(np.uint64))
-        keys[rows] = key
-    return keys
+def _directions(exponent: np.ndarray) -> np.ndarray:
+    """Return random directions (d, 4), the same for any router, scaled to the features."""
+    normal = np.random.RandomState(0).standard_normal((len(exponent), _N_PROJECTIONS))
+    return np.ldexp(normal, -exponent.astype(np.intc)[:, None])
 
 
 def _scramble(bits: np.ndarray) -> np.ndarray:

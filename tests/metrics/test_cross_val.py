@@ -8,12 +8,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from skroute.metrics._evaluator import RECENT
 
 from skroute import CausalRouter, full_feedback, logged_feedback
 from skroute.baselines import BestFixedModel, KNeighborsRouter
 from skroute.datasets import make_gold_preference, make_routing_problem
 from skroute.metrics import cross_val_policy, evaluation_predictions, policy_value
+from skroute.metrics._evaluator import RECENT
 
 PROBLEM = make_routing_problem(600, n_features=5, n_models=3, regime="noisy", random_state=0)
 X, Y = PROBLEM.X, PROBLEM.y

@@ -1,9 +1,17 @@
 import numpy as np
 import pytest
+from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from skroute.feedback import full_feedback, logged_feedback, read_feedback
-from skroute.metrics import PreferenceOnlyWarning
-from skroute.metrics._evaluator import honest_value
+from skroute.metrics import PreferenceOnlyWarning, evaluation_predictions
+from skroute.metrics._evaluator import RECENT, honest_value
+from skroute.nuisance import (
+    JointOutcome,
+    PerModelOutcome,
+    _outcome,
+    _propensity,
+    make_outcome_model,
+)
 
 CLASSES = np.array(["a", "b"])
 
@@ -115,3 +123,31 @@ def test_float32_and_groups():
     y = logged_feedback(y["model"], y["quality"], group=np.arange(100) // 2)
     choice = CLASSES[quality.argmax(axis=1)]
     assert value(choice, X.astype(np.float32), y) == pytest.approx(value(choice, X, y), abs=1e-3)
+
+
+def test_it_is_blind_to_what_routers_use_by_default(monkeypatch):
+    X, y, quality, _ = make_log(300, known=False)
+    choice = CLASSES[quality.argmax(axis=1)]
+    before = value(choice, X, y, 2.0)
+    RECENT.clear()
+    monkeypatch.setattr(JointOutcome.__init__, "__defaults__", (3, 2, None))
+    monkeypatch.setattr(_outcome, "JointOutcome", lambda **_: PerModelOutcome(DummyRegressor()))
+    monkeypatch.setattr(_propensity, "default_propensity_model", DummyClassifier)
+    assert isinstance(make_outcome_model(None), PerModelOutcome)
+    assert value(choice, X, y, 2.0) == before
+
+
+def test_the_value_by_figure():
+    """What decides it is fixed: folds, outcome and propensity models, the least propensity."""
+    X, y, quality, _ = make_log(400, known=False)
+    assert value(CLASSES[quality.argmax(axis=1)], X, y, 2.0) == pytest.approx(
+        0.5683740908, abs=1e-8
+    )
+
+
+def test_estimated_propensities_are_at_least_one_in_a_hundred():
+    X = np.where(np.arange(2000) % 2, 1.0, -1.0)[:, None]
+    # Four rows against the rule by which the log chose.
+    model = np.where((X[:, 0] > 0) == (np.arange(2000) < 1996), "a", "b")
+    y = logged_feedback(model, np.arange(2000) / 2000)
+    assert evaluation_predictions(X, y)["propensity"].min() == 0.01

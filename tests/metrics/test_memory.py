@@ -42,3 +42,14 @@ def test_the_oldest_are_forgotten(monkeypatch):
     memory.recall(lambda: (np.zeros(50),), "large")
     ask("b")
     assert "".join(calls) == "abcabb"
+
+
+def test_it_keeps_64_megabytes():
+    memory, calls = ArrayMemory(), []
+    half = np.broadcast_to(np.zeros(1), 2**22)  # 32 MB by its count of bytes, 8 in truth
+    for name in "abab":
+        memory.recall(lambda name=name: (calls.append(name) or half,), name)
+    assert "".join(calls) == "ab"
+    memory.recall(lambda: (np.zeros(1),), "c")
+    memory.recall(lambda: (calls.append("a") or half,), "a")
+    assert "".join(calls) == "aba"

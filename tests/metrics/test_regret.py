@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from skroute import full_feedback, logged_feedback
-from skroute.metrics import policy_value, regret_score
+from skroute.metrics import PreferenceOnlyWarning, policy_value, regret_score
 
 QUALITY = np.array([[0.2, 0.9, 0.5], [0.8, 0.1, 0.8], [0.3, 0.3, 0.3]])
 COST = np.array([[0.0, 0.2, 0.1]] * 3)
@@ -48,8 +48,9 @@ def test_weights_and_gold():
     assert regret_score(table(weight=[1, 0, 3]), policy) == pytest.approx(0.7 / 4)
     assert regret_score(table(), policy, sample_weight=[1, 0, 3]) == pytest.approx(0.7 / 4)
     assert regret_score(table(gold=[True, False, True]), policy) == pytest.approx(0.35)
-    with pytest.raises(ValueError, match="sample_weight is 0 in every row that counts"):
-        regret_score(table(gold=[True, False, True]), policy, sample_weight=[0, 1, 0])
+    with pytest.warns(PreferenceOnlyWarning):
+        only = regret_score(table(gold=[True, False, True]), policy, sample_weight=[0, 1, 0])
+    assert only == regret_score(table(), policy, sample_weight=[0, 1, 0])
 
 
 def test_only_the_models_named_compete():

@@ -142,6 +142,29 @@ def test_it_is_small_and_holds_no_queries():
     assert seen.share_seen(pickle.loads(pickle.dumps(X))) == 1.0
 
 
+def test_wide_queries_take_little_room():
+    X = np.random.default_rng(0).normal(size=(2_000, 3072)).astype(np.float32)
+    assert len(pickle.dumps(TrainingQueries.of(X))) < 16_000
+
+
+def test_rows_go_unnoticed_as_often_as_documented():
+    """Of 20,000 queries a thousand are known: 20 rows hold one of these with chance 1 - exp(-1)."""
+    X = np.random.default_rng(0).normal(size=(20_000, 8))
+    seen = TrainingQueries.of(X)
+    noticed = [seen.share_seen(rows) for rows in np.split(X, 1000)]
+    assert set(noticed) == {0.0, 1.0}
+    assert np.mean(noticed) == pytest.approx(1 - np.exp(-1), abs=0.05)
+
+
+def test_the_warning_carries_its_facts():
+    router = BestFixedModel().fit(PROBLEM.X, PROBLEM.y)
+    with pytest.warns(TrainingLogWarning) as caught:
+        policy_value_scorer(router, PROBLEM.X, PROBLEM.y)
+    for warning in (caught[0].message, pickle.loads(pickle.dumps(caught[0].message))):
+        assert (warning.router, warning.share_seen) == ("BestFixedModel", 1.0)
+    assert caught[0].filename == __file__
+
+
 def test_rounding_does_not_hide_a_query():
     X = np.random.default_rng(0).normal(3.0, 1.0, size=(2000, 30))
     assert TrainingQueries.of(X).share_seen(X.astype(np.float32)) > 0.97
