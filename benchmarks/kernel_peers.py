@@ -1,4 +1,4 @@
-"""Softmax regret beside NumPy, PyTorch (where it is installed) and its own two threads.
+"""Softmax regret beside NumPy and PyTorch (where it is installed).
 
     python benchmarks/kernel_peers.py [--rounds 15]
 
@@ -64,7 +64,6 @@ def main():
             out = np.empty_like(logits)
             functions = {
                 "skroute": lambda: softmax_regret(logits, utility, out=out),  # noqa: B023
-                "two threads": lambda: softmax_regret(logits, utility, out=out, n_threads=2),  # noqa: B023
                 "exp": lambda: np.exp(logits, out=out),  # noqa: B023
                 "NumPy": lambda: numpy_regret(logits, utility),  # noqa: B023
             }

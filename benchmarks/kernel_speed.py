@@ -63,7 +63,6 @@ def cases(shape, dtype):
         "softmax": timed(softmax_regret),
         "softmax weighted": timed(softmax_regret, sample_weight=weight),
         "softmax affine": timed(softmax_regret, cost=cost, cost_sensitivity=sensitivity),
-        "softmax 2 threads": timed(softmax_regret, n_threads=2),
         "classification": timed(classification_surrogate),
         "exp": lambda: np.exp(logits, out=out),
     }

@@ -2,7 +2,7 @@
 
 from ._classifier import RegretPolicyClassifier
 from ._interval import IntervalPolicy
-from ._losses import classification_surrogate, softmax_regret
+from ._surrogates import classification_surrogate, softmax_regret
 
 __all__ = [
     "IntervalPolicy",

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ._losses import LOSSES
 from ._scaling import utility_spread
+from ._surrogates import LOSSES
 
 
 class Criterion(Protocol):
@@ -39,9 +39,7 @@ class Criterion(Protocol):
     @property
     def output_share(self) -> NDArray[np.float64]: ...
 
-    def __call__(
-        self, outputs: NDArray, sample_weight: NDArray | None, n_threads: int = 1, /
-    ) -> tuple[float, NDArray]:
+    def __call__(self, outputs: NDArray, sample_weight: NDArray | None, /) -> tuple[float, NDArray]:
         """Return the value and its gradient, which is written to `outputs`."""
 
     def take(self, rows: NDArray) -> Criterion:
@@ -77,11 +75,9 @@ class UtilityCriterion:
     def output_share(self) -> NDArray[np.float64]:
         return np.ones(self.utility.shape[1])
 
-    def __call__(
-        self, outputs: NDArray, sample_weight: NDArray | None, n_threads: int = 1
-    ) -> tuple[float, NDArray]:
-        return LOSSES[self.loss](
-            outputs, self.utility, sample_weight=sample_weight, out=outputs, n_threads=n_threads
+    def __call__(self, outputs: NDArray, sample_weight: NDArray | None) -> tuple[float, NDArray]:
+        return LOSSES[self.loss].function(
+            outputs, self.utility, sample_weight=sample_weight, out=outputs
         )
 
     def take(self, rows: NDArray) -> UtilityCriterion:

@@ -13,11 +13,11 @@ from sklearn.exceptions import ConvergenceWarning
 
 from .._utils import VersionedMixin
 from ._criteria import UtilityCriterion
-from ._losses import LOSSES
 from ._mlp import forward
 from ._parameters import check_parameters
 from ._scaling import utility_spread
 from ._solvers import SOLVERS
+from ._surrogates import LOSSES
 
 
 @dataclass(frozen=True)
@@ -220,9 +220,7 @@ class IntervalCriterion:
         share[[0, -1]] = 0.5
         return np.repeat(share / share.sum(), self.quality.shape[1])
 
-    def __call__(
-        self, outputs: NDArray, sample_weight: NDArray | None, n_threads: int = 1
-    ) -> tuple[float, NDArray]:
+    def __call__(self, outputs: NDArray, sample_weight: NDArray | None) -> tuple[float, NDArray]:
         n_rows, n_models = self.quality.shape
         logits = outputs.reshape(n_rows, -1, n_models)
         gradient = np.zeros_like(logits)
@@ -234,14 +232,13 @@ class IntervalCriterion:
             for knot, share in shares:
                 if share:
                     mixed += mixed.dtype.type(share) * logits[:, knot]
-            loss, _ = LOSSES[self.loss](
+            loss, _ = LOSSES[self.loss].function(
                 mixed,
                 self.quality,
                 cost=self.cost,
                 cost_sensitivity=cost_sensitivity,
                 sample_weight=sample_weight,
                 out=mixed,
-                n_threads=n_threads,
             )
             value += weight * loss
             for knot, share in shares:

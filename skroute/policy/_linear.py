@@ -8,6 +8,7 @@ from scipy.optimize import minimize
 
 from ._criteria import Criterion
 from ._scaling import FeatureScaling, feature_scaling
+from ._surrogates import LOSSES
 
 _RIDGE_PENALTY = 30.0  # of the starting regression, times alpha
 _RIDGE_STEPS = 10
@@ -35,7 +36,6 @@ def fit_linear(
     max_iter: int = 200,
     tol: float = 1e-4,
     verbose: int = 0,
-    n_threads: int = 1,
 ) -> LinearPolicy:
     """Minimize a criterion of ``X @ coef + intercept`` by L-BFGS.
 
@@ -58,11 +58,11 @@ def fit_linear(
     """
     dtype = X.dtype
     scaling = feature_scaling(X, sample_weight)
-    objective = _Objective(X, criterion, alpha, sample_weight, scaling, n_threads)
+    objective = _Objective(X, criterion, alpha, sample_weight, scaling)
     theta = np.zeros((X.shape[1] + 1, criterion.shape[1]))
     if start is not None:
         theta[:-1], theta[-1] = scaling.unfold(*(np.asarray(part, np.float64) for part in start))
-    elif criterion.loss == "softmax":
+    elif not LOSSES[criterion.loss].is_convex:
         theta = _ridge_start(objective, alpha)
     result = minimize(
         objective,
@@ -101,11 +101,10 @@ class _Objective:
         alpha: float,
         sample_weight: NDArray | None,
         scaling: FeatureScaling,
-        n_threads: int,
     ) -> None:
         self.X, self.criterion = X, criterion
         self.alpha, self.sample_weight = alpha * criterion.output_share, sample_weight
-        self.scaling, self.n_threads = scaling, n_threads
+        self.scaling = scaling
         self.outputs = np.empty(criterion.shape, dtype=X.dtype)
 
     def forward(self, theta: NDArray[np.float64]) -> NDArray:
@@ -124,7 +123,7 @@ class _Objective:
         theta = flat.reshape(-1, self.outputs.shape[1])
         W = theta[:-1]
         outputs = self.forward(theta)
-        value, gradient = self.criterion(outputs, self.sample_weight, self.n_threads)
+        value, gradient = self.criterion(outputs, self.sample_weight)
         gradient_theta = np.empty_like(theta)
         gradient_theta[-1] = gradient.sum(axis=0, dtype=np.float64)
         gradient_theta[:-1] = self.scaling.chain(X.T @ gradient, gradient_theta[-1])
@@ -185,7 +184,7 @@ def _sharpen(objective: "_Objective", theta: NDArray[np.float64], alpha: float) 
         W, values = theta[:-1, columns], []
         for factor in _SHARPENINGS:
             logits = np.multiply(outputs[:, columns], factor, order="C", dtype=outputs.dtype)
-            value, _ = criterion(logits, objective.sample_weight, objective.n_threads)
+            value, _ = criterion(logits, objective.sample_weight)
             penalty = 0.5 * alpha * factor**2 * float(np.vdot(W, W))
             values.append(value / criterion.spread + penalty)
         theta[:, columns] *= _SHARPENINGS[int(np.argmin(values))]

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ._losses import LOSSES
+from ._surrogates import LOSSES
 
 _SMALLEST_NUMBERS = {"alpha": 0, "tol": 0, "learning_rate": 0}
 _SMALLEST_INTEGERS = {"max_iter": 1, "verbose": 0}

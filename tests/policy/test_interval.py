@@ -47,7 +47,7 @@ def test_gradient_through_the_interpolation(loss, storage, weighted):
     weight = np.random.default_rng(1).random(200) if weighted else None
     X = storage(X)
     criterion = IntervalCriterion.of(quality, cost, loss, KNOTS, weight, X.dtype)
-    objective = _Objective(X, criterion, 0.3, weight, feature_scaling(X, weight), 1)
+    objective = _Objective(X, criterion, 0.3, weight, feature_scaling(X, weight))
     theta = np.random.default_rng(2).normal(size=5 * 9)
     _, gradient = objective(theta)
     step = 1e-5 * np.eye(len(theta))
@@ -83,7 +83,7 @@ def test_gradient_through_hidden_layers(loss):
 def test_objective_is_the_documented_one(loss):
     X, quality, cost, _, _ = problem(100)
     criterion = IntervalCriterion.of(quality, cost, loss, KNOTS, None, X.dtype)
-    objective = _Objective(X, criterion, 0.3, None, feature_scaling(X, None), 1)
+    objective = _Objective(X, criterion, 0.3, None, feature_scaling(X, None))
     rng = np.random.default_rng(0)
     W, b = rng.normal(size=(3, 4, 3)), rng.normal(size=(3, 3))
     Z = X - X.mean(axis=0)

@@ -1,10 +1,5 @@
-"""The compiled losses against NumPy twins, numerical derivatives and extreme inputs."""
+"""The compiled losses: values and gradients against NumPy twins, derivatives, extreme inputs."""
 
-import gc
-import os
-import subprocess
-import sys
-import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -14,17 +9,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import log_softmax, softmax
-from skroute.policy._regret_fast import N_SEGMENTS, count_segments
 
 from skroute.policy import classification_surrogate, softmax_regret
 
 LOSSES = [softmax_regret, classification_surrogate]
 TOLERANCE = {np.float32: 1e-5, np.float64: 1e-12}
-# one row, a tile of either precision and its neighbours, a segment and its neighbours
-ROWS = [1, 2, 7, 8, 9, 15, 16, 17, 255, 256, 257, 1000]
-# rows side by side, and from 28 (float64) or 44 (float32) columns on one by one; for the
-# classification loss from 44 or 56
-COLUMNS = [1, 2, 3, 4, 5, 7, 8, 12, 13, 16, 17, 27, 28, 29, 43, 44, 45, 55, 56, 57, 64, 257, 700]
+ROWS = [1, 2, 15, 16, 17, 31, 32, 33, 257, 1000]  # blocks of 16, and their neighbours
+COLUMNS = [1, 2, 3, 4, 5, 8, 11, 16, 17, 64, 257, 700]
 
 
 def numpy_twin(loss, logits, utility, sample_weight=None):
@@ -150,119 +141,6 @@ def test_policy_of_zero_regret_stays():
 
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("layout", ["C", "F", "rows", "columns", "read-only", "unaligned"])
-@pytest.mark.parametrize("n_threads", [1, 3])
-def test_layouts_agree(loss, dtype, layout, n_threads):
-    logits, utility = problem(600, 6, dtype)
-    expected = loss(logits, utility)
-    if layout == "F":
-        logits, utility = np.asfortranarray(logits), np.asfortranarray(utility)
-    elif layout == "rows":
-        logits, utility = np.repeat(logits, 2, axis=0)[::2], np.repeat(utility, 3, axis=0)[::3]
-    elif layout == "columns":
-        logits, utility = np.repeat(logits, 2, axis=1)[:, ::2], utility[:, ::-1][:, ::-1]
-    elif layout == "read-only":
-        logits.setflags(write=False)
-        utility.setflags(write=False)
-    elif layout == "unaligned":
-        raw = np.empty(logits.nbytes + 1, dtype=np.uint8)
-        raw[1:] = logits.view(np.uint8).ravel()
-        logits = np.frombuffer(raw.data, dtype=dtype, offset=1).reshape(logits.shape)
-        assert not logits.flags.aligned
-    value, gradient = loss(logits, utility, n_threads=n_threads)
-    assert value == expected[0]
-    assert_array_equal(gradient, expected[1])
-
-
-@pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("n_rows", [1, 300, 5000, 40_000])
-def test_threads_do_not_change_a_bit(loss, n_rows):
-    logits, utility = problem(n_rows, 7, np.float32)
-    weight = np.random.default_rng(2).random(n_rows)
-    value, gradient = loss(logits, utility, sample_weight=weight)
-    for n_threads in (2, 3, 8, 1000):
-        other = loss(logits, utility, sample_weight=weight, n_threads=n_threads)
-        assert other[0] == value
-        assert_array_equal(other[1], gradient)
-
-
-@pytest.mark.parametrize("n_rows", [0, 1, 256, 257, 16_384, 16_385, 10**7])
-def test_segments_are_few(n_rows):
-    assert (count_segments(n_rows) == 0) == (n_rows == 0)
-    assert count_segments(n_rows) <= N_SEGMENTS
-
-
-def test_calls_from_many_threads():
-    logits, utility = problem(3000, 5)
-    expected = softmax_regret(logits, utility)[0]
-    with ThreadPoolExecutor(4) as pool:
-        calls = [pool.submit(softmax_regret, logits, utility, n_threads=2) for _ in range(40)]
-    assert {call.result()[0] for call in calls} == {expected}
-
-
-def test_threads_keep_no_array_alive():
-    logits = np.zeros((20_000, 3))
-    gone = weakref.ref(logits)
-    softmax_regret(logits, np.ones((20_000, 3)), n_threads=4)
-    del logits
-    gc.collect()
-    assert gone() is None
-
-
-def test_threads_called_in_vain():
-    """Helpers are called before all arguments are checked; an error sends them back to sleep."""
-    logits, utility = np.zeros((20_000, 3)), np.eye(3)[np.arange(20_000) % 3]
-    for _ in range(20):
-        with pytest.raises(ValueError, match="shape"):
-            softmax_regret(logits, utility[1:], n_threads=3)
-        assert softmax_regret(logits, utility, n_threads=3)[0] == pytest.approx(2 / 3)
-
-
-def test_threads_that_wait_long_for_work():
-    """While a list is converted, helpers fall asleep again and must be woken a second time."""
-    logits, utility = np.zeros((20_000, 3)), np.eye(3)[np.arange(20_000) % 3]
-    value, gradient = softmax_regret(logits, utility)
-    for _ in range(5):
-        other = softmax_regret(logits, utility.tolist(), n_threads=3)
-        assert other[0] == value
-        assert_array_equal(other[1], gradient)
-
-
-@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="needs Linux")
-def test_threads_are_kept_for_the_next_call():
-    code = (
-        "import os, numpy as np\n"
-        "from skroute.policy import softmax_regret\n"
-        "x = np.zeros((20_000, 3))\n"
-        "count = lambda: len(os.listdir('/proc/self/task'))\n"
-        "before = count()\n"
-        "for _ in range(50):\n"
-        "    softmax_regret(x, x, n_threads=3)\n"
-        "print(count() - before)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "2\n"
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_threads_after_fork():
-    """A child has no threads of its parent; it must start its own rather than wait forever."""
-    code = (
-        "import os, numpy as np\n"
-        "from skroute.policy import softmax_regret\n"
-        "x = np.zeros((2000, 2)); u = np.ones((2000, 2)) * [0, 1]\n"
-        "softmax_regret(x, u, n_threads=2)\n"
-        "child = os.fork()\n"
-        "if child == 0:\n"
-        "    os._exit(0 if softmax_regret(x, u, n_threads=2)[0] == 0.5 else 1)\n"
-        "raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
-    )
-    options = ["-W", "ignore"]  # newer Pythons warn about any fork with threads
-    assert subprocess.run([sys.executable, *options, "-c", code], timeout=60).returncode == 0
-
-
-@pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("shape", [(37, 2), (37, 5), (300, 11), (20, 64), (20, 300)])
 @pytest.mark.parametrize("per_row", [False, True])
 def test_affine_case(loss, dtype, shape, per_row):
@@ -315,107 +193,11 @@ def test_properties(data):
     assert np.mean(utility.max(axis=1) - chosen) <= bound / np.log(2) * (1 + 1e-9) + 1e-9
 
 
-@pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("n_columns", [2, 4, 16, 48, 49, 100])
-def test_out_is_written_and_returned(loss, dtype, n_columns):
-    logits, utility = problem(30, n_columns, dtype)
-    _, expected = loss(logits, utility)
-    out = np.full_like(logits, np.nan)
-    _, gradient = loss(logits, utility, out=out)
-    assert gradient is out
-    assert_array_equal(out, expected)
-    _, gradient = loss(logits, utility, out=logits)
-    assert gradient is logits
-    assert_array_equal(logits, expected)
-
-
-def test_logits_set_the_dtype():
-    logits, utility = problem(10, 3, np.float32)
-    assert softmax_regret(logits, utility.astype(np.float64))[1].dtype == np.float32
-    assert softmax_regret(np.zeros((2, 2), dtype=int), [[0, 1], [1, 0]])[0] == 0.5
-
-
-@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("name", ["logits", "utility", "cost"])
-@pytest.mark.parametrize("shape", [(300, 5), (9, 60), (3, 400)])
-@pytest.mark.parametrize("n_threads", [1, 2])
-def test_not_finite(bad, dtype, name, shape, n_threads):
-    tables = dict(zip(("logits", "utility"), problem(*shape, dtype), strict=True))
-    tables["cost"] = np.ones(shape, dtype=dtype)
-    row, column = shape[0] - 1, shape[1] - 2
-    tables[name][row, column] = bad
-    for loss in LOSSES:
-        with pytest.raises(ValueError, match=f"{name} must be finite; row {row}, column {column}"):
-            loss(**tables, cost_sensitivity=1.0, n_threads=n_threads)
-
-
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_row_numbers_not_finite(bad):
-    logits, utility = problem(5, 3)
-    row = np.array([1.0, 1.0, bad, 1.0, 1.0])
-    with pytest.raises(ValueError, match="sample_weight must be finite; row 2"):
-        softmax_regret(logits, utility, sample_weight=row)
-    with pytest.raises(ValueError, match="cost_sensitivity must be finite; row 2"):
-        softmax_regret(logits, utility, cost=utility, cost_sensitivity=row)
-
-
-def test_overflow_is_an_error():
-    utility = np.array([[3e38, -3e38]], dtype=np.float32)
-    with pytest.raises(ValueError, match="overflows float32"):
-        softmax_regret(np.zeros((1, 2), dtype=np.float32), utility)
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"logits": np.zeros(3)}, "logits must have two dimensions"),
-        ({"logits": np.zeros((4, 0))}, "logits has no columns"),
-        ({"utility": np.zeros((4, 2))}, r"utility has shape \(4, 2\)"),
-        ({"cost": np.zeros((4, 3))}, "cost is given without cost_sensitivity"),
-        ({"cost_sensitivity": 1.0}, "cost_sensitivity is given without cost"),
-        ({"cost": np.zeros((4, 3)), "cost_sensitivity": np.ones(3)}, "cost_sensitivity must be a"),
-        ({"sample_weight": np.ones(3)}, r"sample_weight must be a number or have shape \(4,\)"),
-        ({"sample_weight": np.array([1, -1, 1, 1.0])}, "at least 0; row 1 is -1"),
-        ({"sample_weight": np.zeros(4)}, "sample_weight is zero in every row"),
-        ({"n_threads": 0}, "n_threads must be"),
-        ({"n_threads": 1.5}, "n_threads must be"),
-        ({"n_threads": True}, "n_threads must be"),
-        ({"out": np.zeros((4, 2))}, "out must be an array"),
-        ({"out": np.zeros((4, 3), dtype=np.float32)}, "out must be an array"),
-        ({"out": [[0.0] * 3] * 4}, "out must be an array"),
-        ({"out": np.zeros((4, 3), order="F")}, "out must be C-contiguous"),
-    ],
-)
-def test_bad_arguments(change, message):
-    arguments = {"logits": np.zeros((4, 3)), "utility": np.zeros((4, 3))} | change
-    with pytest.raises(ValueError, match=message):
-        softmax_regret(**arguments)
-
-
-def test_out_must_not_overlap():
-    both = np.zeros((5, 3))
-    with pytest.raises(ValueError, match="overlaps"):
-        softmax_regret(both[:4], np.zeros((4, 3)), out=both[1:])
-    with pytest.raises(ValueError, match="overlaps"):
-        softmax_regret(np.zeros((4, 3)), both[:4], out=both[:4])
-    flat = np.ones(13)
-    for argument in ("sample_weight", "cost_sensitivity"):
-        arguments = {"cost": np.zeros((4, 3)), "cost_sensitivity": 1.0, argument: flat[9:]}
-        with pytest.raises(ValueError, match="overlaps"):
-            softmax_regret(
-                np.zeros((4, 3)), np.zeros((4, 3)), out=flat[:12].reshape(4, 3), **arguments
-            )
-    beside = {"out": flat[:9].reshape(3, 3), "sample_weight": flat[9:12]}
-    softmax_regret(np.zeros((3, 3)), np.zeros((3, 3)), **beside)
-    both.setflags(write=False)
-    with pytest.raises(ValueError, match="writeable"):
-        softmax_regret(np.zeros((5, 3)), np.zeros((5, 3)), out=both)
-
-
-def test_missing_extension_says_what_to_do():
-    code = "import sys\nsys.modules['skroute.policy._regret_fast'] = None\nimport skroute.policy\n"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    assert run.returncode != 0
-    assert "pip install -e ." in run.stderr
+def test_calls_from_many_threads_at_once():
+    logits, utility = problem(3000, 5)
+    value, gradient = softmax_regret(logits, utility)
+    with ThreadPoolExecutor(4) as pool:
+        calls = [pool.submit(softmax_regret, logits, utility) for _ in range(40)]
+    for call in calls:
+        assert call.result()[0] == value
+        assert_array_equal(call.result()[1], gradient)

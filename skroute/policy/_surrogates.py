@@ -1,17 +1,17 @@
-"""The policy losses as functions of arrays: checks around the compiled kernel."""
+"""The surrogate losses of a policy as functions of arrays: checks around the compiled ones."""
 
 from collections.abc import Callable
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 try:
-    from ._regret_fast import Call
+    from ._losses import mean_loss
 except ImportError as error:
     raise ImportError(
-        "The compiled module skroute.policy._regret_fast is missing or does not fit this Python: "
+        "The compiled module skroute.policy._losses is missing or does not fit this Python: "
         "the source tree was imported without building it. Run `pip install -e .` in the source "
         "tree, or leave that directory and install the package with `pip install scikit-route`."
     ) from error
@@ -29,7 +29,6 @@ def softmax_regret(
     cost_sensitivity: float | ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
     out: NDArray[Any] | None = None,
-    n_threads: int = 1,
 ) -> tuple[float, NDArray[Any]]:
     """Expected regret of the softmax policy, and its gradient in the logits.
 
@@ -53,8 +52,6 @@ def softmax_regret(
     out : ndarray of shape (n_queries, n_models), default=None
         Where to write the gradient: C-contiguous, of the dtype of `logits`. May be `logits` itself.
         Its content is undefined after an error.
-    n_threads : int, default=1
-        Number of threads. The result is the same, bit by bit, for every number of threads.
 
     Returns
     -------
@@ -91,9 +88,7 @@ def softmax_regret(
     >>> value, gradient
     (0.5, array([[-0.25,  0.25]]))
     """
-    return _policy_loss(
-        False, logits, utility, cost, cost_sensitivity, sample_weight, out, n_threads
-    )
+    return _checked_loss("softmax", logits, utility, cost, cost_sensitivity, sample_weight, out)
 
 
 def classification_surrogate(
@@ -104,7 +99,6 @@ def classification_surrogate(
     cost_sensitivity: float | ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
     out: NDArray[Any] | None = None,
-    n_threads: int = 1,
 ) -> tuple[float, NDArray[Any]]:
     """Cost-sensitive cross-entropy that bounds the regret, and its gradient in the logits.
 
@@ -126,8 +120,6 @@ def classification_surrogate(
         Weights of the rows, at least 0. The value is divided by their sum.
     out : ndarray of shape (n_queries, n_models), default=None
         Where to write the gradient.
-    n_threads : int, default=1
-        Number of threads. The result is the same, bit by bit, for every number of threads.
 
     Returns
     -------
@@ -162,55 +154,58 @@ def classification_surrogate(
     >>> round(value, 6), gradient
     (0.693147, array([[-0.5,  0.5]]))
     """
-    return _policy_loss(
-        True, logits, utility, cost, cost_sensitivity, sample_weight, out, n_threads
+    return _checked_loss(
+        "classification", logits, utility, cost, cost_sensitivity, sample_weight, out
     )
 
 
-LOSSES: dict[str, Callable[..., tuple[float, NDArray[Any]]]] = {
-    "softmax": softmax_regret,
-    "classification": classification_surrogate,
+class Surrogate(NamedTuple):
+    """A loss that policies are fitted with."""
+
+    function: Callable[..., tuple[float, NDArray[Any]]]
+    is_convex: bool  # in the logits, so that a fit may start anywhere
+
+
+LOSSES = {
+    "softmax": Surrogate(softmax_regret, is_convex=False),
+    "classification": Surrogate(classification_surrogate, is_convex=True),
 }
 
 
-def _policy_loss(
-    surrogate: bool,
+def _checked_loss(
+    name: str,
     logits: ArrayLike,
     utility: ArrayLike,
     cost: ArrayLike | None,
     cost_sensitivity: float | ArrayLike | None,
     sample_weight: ArrayLike | None,
     out: NDArray[Any] | None,
-    n_threads: int,
 ) -> tuple[float, NDArray[Any]]:
-    if (type(n_threads) is not int and not isinstance(n_threads, np.integer)) or n_threads < 1:
-        raise ValueError(f"n_threads must be an integer of at least 1, got {n_threads!r}")
+    """Value and gradient of the loss that `_losses.h` lists under `name`."""
     logits = _as_table(logits, "logits")
     n_rows = len(logits)
-    with Call(n_threads, n_rows) as call:
-        utility = _as_table(utility, "utility", like=logits)
-        sensitivity = None
-        if cost is not None:
-            if cost_sensitivity is None:
-                raise ValueError(
-                    "cost is given without cost_sensitivity; pass a number or one per row"
-                )
-            cost = _as_table(cost, "cost", like=logits)
-            sensitivity = _per_row(cost_sensitivity, "cost_sensitivity", n_rows)
-        elif cost_sensitivity is not None:
-            raise ValueError("cost_sensitivity is given without cost; pass cost too, or neither")
-        weight, total = _weights(sample_weight, n_rows)
-        gradient = _check_out(out, logits)
-        if n_rows == 0:
-            return 0.0, gradient
-        if total <= 0:
-            raise ValueError(
-                "sample_weight is zero in every row; at least one row must have a weight"
-            )
-        value = call.loss(logits, utility, cost, sensitivity, weight, total, gradient, surrogate)
-    if value is None:
+    utility = _as_table(utility, "utility", like=logits)
+    if (cost is None) != (cost_sensitivity is None):
+        raise ValueError(
+            "cost_sensitivity is given without cost; pass cost too, or neither"
+            if cost is None
+            else "cost is given without cost_sensitivity; pass a number or one per row"
+        )
+    sensitivity = None
+    if cost is not None and cost_sensitivity is not None:
+        cost = _as_table(cost, "cost", like=logits)
+        sensitivity = _per_row(cost_sensitivity, "cost_sensitivity", n_rows)
+    weight, total = _weights(sample_weight, n_rows)
+    gradient = np.empty_like(logits) if out is None else out
+    if out is not None:
+        _check_out(out, logits, (utility, cost, weight, sensitivity))
+    if n_rows == 0:
+        return 0.0, gradient
+    if total <= 0:
+        raise ValueError("sample_weight is zero in every row; at least one row must have a weight")
+    value = mean_loss(name.encode(), logits, utility, cost, sensitivity, weight, total, gradient)
+    if not isfinite(value):
         _raise_not_finite(logits=logits, utility=utility, cost=cost)
-    if value is None or not isfinite(value):
         raise ValueError(
             f"the loss overflows {logits.dtype}: utilities (or logits) of one row are too far "
             "apart; rescale them, or use float64"
@@ -267,15 +262,20 @@ def _per_row(values: float | ArrayLike, name: str, n_rows: int) -> NDArray[np.fl
     return np.require(array, requirements=["C", "A"])
 
 
-def _check_out(out: NDArray | None, logits: NDArray) -> NDArray[Any]:
-    if out is None:
-        return np.empty_like(logits)
+def _check_out(out: Any, logits: NDArray, others: tuple[NDArray | None, ...]) -> None:
+    """Raise ValueError unless the gradient can be written to `out` while inputs are still read."""
     if not isinstance(out, np.ndarray) or out.shape != logits.shape or out.dtype != logits.dtype:
         found = f"{out.shape} {out.dtype}" if isinstance(out, np.ndarray) else type(out).__name__
         raise ValueError(f"out must be an array of {logits.shape} {logits.dtype}, got {found}")
     if not out.flags.carray:
         raise ValueError("out must be C-contiguous, aligned and writeable")
-    return out
+    same = out is logits or out.ctypes.data == logits.ctypes.data  # a block is read, then written
+    if not same and np.may_share_memory(out, logits):
+        others = (*others, logits)
+    if any(other is not None and np.may_share_memory(out, other) for other in others):
+        raise ValueError(
+            "out overlaps an input; pass logits itself or an array with memory of its own"
+        )
 
 
 def _raise_not_finite(**tables: NDArray | None) -> None:
