@@ -1,10 +1,6 @@
 """What every package shares and no user calls: checks of arguments, columns, folds, fits."""
 
-from ._arguments import (
-    check_cost_sensitivity,
-    check_sample_weight,
-    resolve_cost_sensitivity,
-)
+from ._arguments import check_cost_sensitivity, check_sample_weight, resolve_cost_sensitivity
 from ._atomic import atomic_fit, atomic_update
 from ._columns import (
     as_column,
@@ -14,6 +10,7 @@ from ._columns import (
     check_distinct,
     check_lengths,
     is_missing,
+    refuse_rows,
     short_repr,
     value_error,
 )

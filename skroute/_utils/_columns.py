@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -21,6 +21,13 @@ def short_repr(value: object) -> str:
 def value_error(column: str, row: int, value: object, remedy: str) -> ValueError:
     """Return the error for a value that its column excludes; `remedy` says what is needed."""
     return ValueError(f"column {column!r}, row {row}: found {short_repr(value)}; {remedy}")
+
+
+def refuse_rows(column: str, array: np.ndarray, bad: np.ndarray, remedy: str) -> None:
+    """Raise the error for the first row of a column that is marked as bad, if there is one."""
+    if bad.any():
+        row = int(bad.argmax())
+        raise value_error(column, row, array[row], remedy)
 
 
 def is_missing(value: Any) -> bool:
@@ -77,7 +84,20 @@ def as_numbers(
         array = _parse_numbers(column, array)
     if array.dtype not in (np.float32, np.float64):
         array = array.astype(np.float64)
-    _check_numbers(column, array, minimum, above, maximum, nan_means)
+    bad = np.isinf(array) if nan_means else ~np.isfinite(array)
+    need = "a finite number is needed" + (f" (or NaN: {nan_means})" if nan_means else "")
+    if minimum is not None:
+        bad |= array < minimum
+        need += f", at least {minimum:g}"
+    if above is not None:
+        bad |= array <= above
+        need += f", above {above:g}"
+    if maximum is not None:
+        bad |= array > maximum
+        need += f", at most {maximum:g}"
+    count = np.count_nonzero(bad)
+    more = f" ({count} such rows)" if count > 1 else ""
+    refuse_rows(column, array, bad, f"{need}{more}. Correct the rows or leave them out.")
     return array
 
 
@@ -94,50 +114,15 @@ def _parse_numbers(column: str, array: np.ndarray) -> np.ndarray:
     return parsed
 
 
-def _check_numbers(
-    column: str,
-    array: np.ndarray,
-    minimum: float | None,
-    above: float | None,
-    maximum: float | None,
-    nan_means: str | None,
-) -> None:
-    bad = np.isinf(array) if nan_means else ~np.isfinite(array)
-    need = "a finite number is needed" + (f" (or NaN: {nan_means})" if nan_means else "")
-    if minimum is not None:
-        bad |= array < minimum
-        need += f", at least {minimum:g}"
-    if above is not None:
-        bad |= array <= above
-        need += f", above {above:g}"
-    if maximum is not None:
-        bad |= array > maximum
-        need += f", at most {maximum:g}"
-    if bad.any():
-        row = int(np.flatnonzero(bad)[0])
-        count = int(np.count_nonzero(bad))
-        more = f" ({count} such rows)" if count > 1 else ""
-        raise value_error(
-            column, row, array[row], f"{need}{more}. Correct the rows or leave them out."
-        )
-
-
 def as_flags(column: str, values: Any) -> np.ndarray:
     """Return a column of True and False (0 and 1 count as such)."""
     array = as_column(column, values)
-    if array.dtype == bool:
-        return array
-    if array.dtype.kind in "iuf":
-        wrong = np.flatnonzero((array != 0) & (array != 1))
-        if len(wrong):
-            raise value_error(column, int(wrong[0]), array[wrong[0]], "True or False is needed")
-        return array.astype(bool)
-    flags = np.zeros(len(array), dtype=bool)
-    for row, value in enumerate(array.tolist()):
-        if is_missing(value) or value not in (0, 1):
-            raise value_error(column, row, value, "True or False is needed")
-        flags[row] = value
-    return flags
+    if array.dtype.kind in "biuf":
+        wrong = (array != 0) & (array != 1)
+    else:
+        wrong = _each(array, lambda value: is_missing(value) or value not in (0, 1))
+    refuse_rows(column, array, wrong, "True or False is needed")
+    return array.astype(bool)
 
 
 def as_groups(column: str, values: Any) -> np.ndarray:
@@ -145,16 +130,13 @@ def as_groups(column: str, values: Any) -> np.ndarray:
     array = as_column(column, values)
     if array.dtype.kind in "iu":
         return array
-    missing = np.zeros(len(array), dtype=bool)
-    if array.dtype.kind in "fmM":
-        missing = ~np.isfinite(array)
-    elif array.dtype.kind == "O":
-        missing[:] = [is_missing(value) for value in array.tolist()]
-    if missing.any():
-        row = int(np.flatnonzero(missing)[0])
-        remedy = "name a group; rows on their own need a name each"
-        raise value_error(column, row, array[row], remedy)
+    missing = _each(array, is_missing) if array.dtype.kind not in "fmM" else ~np.isfinite(array)
+    refuse_rows(column, array, missing, "name a group; rows on their own need a name each")
     return array.astype(str)
+
+
+def _each(array: np.ndarray, test: Callable[[Any], bool]) -> np.ndarray:
+    return np.array([test(value) for value in array.tolist()], dtype=bool)
 
 
 def check_lengths(columns: Mapping[str, np.ndarray]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from .._utils import as_column, as_flags, as_groups, as_numbers, is_missing, value_error
+from .._utils import (
+    as_column,
+    as_flags,
+    as_groups,
+    as_numbers,
+    is_missing,
+    refuse_rows,
+    value_error,
+)
 
 _NO_TIME = "a time is needed in every row; leave the row out, or the whole column"
 _NO_DATETIME = (
@@ -61,7 +69,7 @@ def _as_float64(values: np.ndarray) -> np.ndarray:
     return values.astype(np.float64)
 
 
-def _codes(names: np.ndarray) -> np.ndarray:
+def _group_codes(names: np.ndarray) -> np.ndarray:
     return np.unique(names, return_inverse=True)[1].reshape(-1)
 
 
@@ -87,18 +95,25 @@ def as_matrix(
             raise ValueError(
                 f"{column}: its columns are {found}, but the models are {list(models)}"
             )
-        by_model = [values[name] for name in values.columns]
+        by_model = {str(name): values[name] for name in values.columns}
     else:
         array = np.asarray(values)
         if array.ndim != 2 or array.shape[1] != len(models):
             raise ValueError(
                 f"{column} must have shape (n, {len(models)}), a column a model; got {array.shape}"
             )
-        by_model = list(array.T)
+        by_model = dict(zip(models, array.T, strict=True))
+    return stack_models(column, by_model, minimum=minimum)
+
+
+def stack_models(
+    column: str, by_model: Mapping[str, Any], *, minimum: float | None = None
+) -> np.ndarray:
+    """Return the columns of the models side by side, (n, K), in the order given."""
     return np.column_stack(
         [
-            as_numbers(f"{column}:{model}", of_model, minimum=minimum)
-            for model, of_model in zip(models, by_model, strict=True)
+            as_numbers(f"{column}:{model}", values, minimum=minimum)
+            for model, values in by_model.items()
         ]
     )
 
@@ -115,9 +130,7 @@ def as_seconds(column: str, values: Any) -> np.ndarray:
     if array.dtype.kind not in "iufM":
         array = _seconds_of_objects(column, array)
     elif array.dtype.kind == "M":
-        if np.isnat(array).any():
-            row = int(np.flatnonzero(np.isnat(array))[0])
-            raise value_error(column, row, array[row], _NO_TIME)
+        refuse_rows(column, array, np.isnat(array), _NO_TIME)
         array = array.astype("M8[us]").astype(np.int64) / 1e6
     return as_numbers(column, array).astype(np.float64)
 
@@ -137,7 +150,6 @@ def _seconds_of_objects(column: str, array: np.ndarray) -> np.ndarray:
             seconds[row] = value.replace(tzinfo=value.tzinfo or UTC).timestamp()
         elif isinstance(value, int | float | np.integer | np.floating) and type(value) is not bool:
             kind = "numbers"
-            seconds[row] = value
         else:
             raise value_error(column, row, value, _NO_DATETIME)
         first_kind = first_kind or kind
@@ -145,7 +157,7 @@ def _seconds_of_objects(column: str, array: np.ndarray) -> np.ndarray:
             raise value_error(
                 column, row, value, f"the rows before it hold {first_kind}; give one kind alone"
             )
-    return seconds
+    return array if first_kind == "numbers" else seconds
 
 
 ROW_COLUMNS = (
@@ -162,7 +174,7 @@ ROW_COLUMNS = (
         default=lambda n_rows: np.ones(n_rows, dtype=bool),
         parse_cell=_parse_flag,
     ),
-    Column("group", as_groups, encode=_codes),
+    Column("group", as_groups, encode=_group_codes),
     Column("weight", _check_weight, encode=_as_float64, default=np.ones),
     Column("time", as_seconds, parse_cell=_parse_time),
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._utils import as_column, check_distinct, is_missing, short_repr, value_error
+from .._utils import as_column, check_distinct, is_missing, refuse_rows, value_error
 
 
 def positions(labels: Iterable[Any]) -> dict[str, int]:
@@ -51,13 +51,9 @@ def encode_labels(column: str, values: Any) -> tuple[np.ndarray, np.ndarray]:
         classes, place = sort_labels(labels)
         return classes, place[codes]
     if array.dtype.kind == "f":
-        wrong = np.flatnonzero(~np.isfinite(array) | (array != np.floor(array)))
-        if len(wrong):
-            row = int(wrong[0])
-            raise ValueError(
-                f"column {column!r}, row {row}: found {short_repr(array[row])}; labels are text "
-                "or integers. Unknown label type: continuous"
-            )
+        broken = ~np.isfinite(array) | (array != np.floor(array))
+        remedy = "labels are text or integers. Unknown label type: continuous"
+        refuse_rows(column, array, broken, remedy)
     elif array.dtype.kind not in "iubUS":
         raise ValueError(f"column {column!r}: labels are text or integers, got {array.dtype}")
     distinct, codes = np.unique(array, return_inverse=True)

@@ -7,11 +7,10 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
-from numpy.lib.recfunctions import structured_to_unstructured
 
 from .._utils import as_numbers, check_distinct
-from ._columns import read_row_columns, row_column_names
-from ._labels import check_models, encode_labels, positions, sort_labels
+from ._columns import read_row_columns, row_column_names, stack_models
+from ._labels import check_models, encode_labels, positions
 
 # Codes of whole rows, which cross_val_predict puts in the place of y, are nearly all distinct.
 _DISTINCT_SHARE, _DISTINCT_ROWS = 0.8, 30
@@ -143,7 +142,7 @@ def read_feedback(y: Any) -> Feedback:
         names = [str(name) for name in y.columns]
         check_distinct(names, "columns of y")
         if any(name.startswith("quality:") for name in names):
-            return _read_full(*_matrices_of_frame(y, names), y, names)
+            return _read_full(y, names, *_outcomes_of_frame(y, names))
         return _read_logged(y, names)
     y = np.asarray(y)
     if y.dtype.names is None:
@@ -152,7 +151,7 @@ def read_feedback(y: Any) -> Feedback:
     if y.ndim != 1:
         raise ValueError(f"y must have one record a row, got a table of shape {y.shape}")
     if "quality" in names and y.dtype["quality"].names:
-        return _read_full(*_matrices_of_records(y, names), y, names)
+        return _read_full(y, names, *_outcomes_of_records(y, names))
     return _read_logged(y, names)
 
 
@@ -197,62 +196,45 @@ def _read_logged(y: Any, names: Sequence[str]) -> Feedback:
     return Feedback(classes, action, quality, cost, **by_row)
 
 
-def _matrices_of_frame(y: Any, names: list[str]) -> tuple[list[str], np.ndarray, np.ndarray | None]:
-    """Return the models of full feedback in a DataFrame, their quality and cost (n, K)."""
-    models = [name.partition(":")[2] for name in names if name.startswith("quality:")]
-    with_cost = [name.partition(":")[2] for name in names if name.startswith("cost:")]
-    if with_cost and set(with_cost) != set(models):
-        odd = sorted(set(with_cost) ^ set(models))
-        raise ValueError(
-            f"y must have both or neither of quality:<m> and cost:<m> for models {odd}"
-        )
-    outcomes = [f"{part}:{model}" for part in ("quality", "cost") for model in models]
+def _outcomes_of_frame(y: Any, names: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the columns of quality, and of cost, by model."""
+    outcomes = [name for name in names if name.startswith(("quality:", "cost:"))]
     _check_names(names, [*outcomes, *row_column_names(logged=False)])
+    quality: dict[str, Any] = {}
+    cost: dict[str, Any] = {}
+    for name in outcomes:
+        part, _, model = name.partition(":")
+        (quality if part == "quality" else cost)[model] = y[name]
+    return quality, cost
 
-    def matrix(part: str, minimum: float | None = None) -> np.ndarray:
-        columns = [f"{part}:{model}" for model in models]
-        return np.column_stack([as_numbers(name, y[name], minimum=minimum) for name in columns])
 
-    return models, matrix("quality"), matrix("cost", 0.0) if with_cost else None
-
-
-def _matrices_of_records(
-    y: np.ndarray, names: list[str]
-) -> tuple[list[str], np.ndarray, np.ndarray | None]:
-    """Return the models of full feedback in nested records, their quality and cost (n, K)."""
-    models = list(y.dtype["quality"].names or ())
+def _outcomes_of_records(y: np.ndarray, names: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the fields of quality, and of cost, by model."""
     _check_names(names, ["quality", "cost", *row_column_names(logged=False)])
-
-    def matrix(part: str, minimum: float | None = None) -> np.ndarray:
-        records = y[part]
-        if records.dtype.names is None or set(records.dtype.names) != set(models):
-            raise ValueError(
-                f"column {part!r} must hold a record with the models {models}, got {records.dtype}"
-            )
-        values = structured_to_unstructured(records[models])
-        for k, model in enumerate(models):
-            as_numbers(f"{part}:{model}", values[:, k], minimum=minimum)
-        return values if values.dtype in (np.float32, np.float64) else values.astype(np.float64)
-
-    return models, matrix("quality"), matrix("cost", 0.0) if "cost" in names else None
+    if "cost" in names and not y.dtype["cost"].names:
+        raise ValueError("column 'cost' must hold a record with a field a model, as 'quality' does")
+    quality, cost = (
+        {model: y[part][model] for model in (y.dtype[part].names or ())} if part in names else {}
+        for part in ("quality", "cost")
+    )
+    return quality, cost
 
 
 def _read_full(
-    models: list[str],
-    quality: np.ndarray,
-    cost: np.ndarray | None,
-    y: Any,
-    names: Sequence[str],
+    y: Any, names: Sequence[str], quality_of: dict[str, Any], cost_of: dict[str, Any]
 ) -> Feedback:
-    check_models(models)
+    alone = sorted(quality_of.keys() ^ cost_of.keys())
+    if cost_of and alone:
+        raise ValueError(f"y must have both or neither of quality and cost for models {alone}")
+    check_models(list(quality_of))
+    classes = sorted(quality_of)
+    quality = stack_models("quality", {model: quality_of[model] for model in classes})
     _check_rows(len(quality))
-    classes, place = sort_labels(models)
-    order = np.argsort(place)
-    if (order != np.arange(len(order))).any():
-        quality = quality[:, order]
-        cost = None if cost is None else cost[:, order]
+    cost = _free(quality)
+    if cost_of:
+        cost = stack_models("cost", {model: cost_of[model] for model in classes}, minimum=0.0)
     by_row = read_row_columns(y, names, len(quality), logged=False)
-    return Feedback(classes, None, quality, _free(quality) if cost is None else cost, **by_row)
+    return Feedback(np.array(classes), None, quality, cost, **by_row)
 
 
 def _read_labels(y: np.ndarray) -> Feedback:
@@ -260,7 +242,9 @@ def _read_labels(y: np.ndarray) -> Feedback:
         y = y[:, 0]
     if y.ndim != 1:
         if y.dtype.kind in "iu":
-            raise ValueError(_codes_of(f"is an array of integers of shape {y.shape}", "values"))
+            raise ValueError(
+                _codes_message(f"is an array of integers of shape {y.shape}", "values")
+            )
         raise ValueError(
             f"y must be a table of feedback or 1-D labels, got an array of shape {y.shape}. For "
             "every model's outcome use skroute.full_feedback(quality, cost, models=...)."
@@ -270,7 +254,7 @@ def _read_labels(y: np.ndarray) -> Feedback:
     n_rows, n_classes = len(y), len(classes)
     if y.dtype.kind in "iu" and n_rows >= _DISTINCT_ROWS and n_classes > _DISTINCT_SHARE * n_rows:
         raise ValueError(
-            _codes_of(f"holds {n_classes} different integers in {n_rows} rows", "rows")
+            _codes_message(f"holds {n_classes} different integers in {n_rows} rows", "rows")
         )
     quality = np.zeros((n_rows, n_classes))
     quality[np.arange(n_rows), action] = 1.0
@@ -278,7 +262,7 @@ def _read_labels(y: np.ndarray) -> Feedback:
     return Feedback(classes, None, quality, _free(quality), **by_row)
 
 
-def _codes_of(found: str, replaced: str) -> str:
+def _codes_message(found: str, replaced: str) -> str:
     return (
         f"y {found}, as cross_val_predict(method='predict_proba') makes of a table by replacing "
         f"its {replaced} by codes. Use method='predict', or call fit and predict_proba on your own "

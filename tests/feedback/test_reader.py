@@ -245,7 +245,10 @@ def test_a_cost_for_some_models_only_is_refused():
     with pytest.raises(ValueError, match=r"both or neither .* for models \['b'\]"):
         read_feedback(pd.DataFrame(columns))
     y = np.zeros(2, [("quality", [("a", float), ("b", float)]), ("cost", [("a", float)])])
-    with pytest.raises(ValueError, match=r"column 'cost' must hold a record with the models"):
+    with pytest.raises(ValueError, match=r"both or neither .* for models \['b'\]"):
+        read_feedback(y)
+    y = np.zeros(2, [("quality", [("a", float), ("b", float)]), ("cost", float)])
+    with pytest.raises(ValueError, match=r"column 'cost' must hold a record with a field a model"):
         read_feedback(y)
 
 
