@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ._version import __version__
 
 if TYPE_CHECKING:
+    from ._persistence import trusted_types
     from ._reporting import report
     from ._utils import InconsistentVersionWarning
     from .correction import DRBiasCorrector
@@ -26,6 +27,7 @@ _HOME = {
     "gain_feedback": ".feedback",
     "logged_feedback": ".feedback",
     "report": "._reporting",
+    "trusted_types": "._persistence",
 }
 _SUBMODULES = (
     "baselines",
@@ -50,6 +52,7 @@ __all__ = [
     "gain_feedback",
     "logged_feedback",
     "report",
+    "trusted_types",
 ]
 
 

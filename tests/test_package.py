@@ -24,6 +24,7 @@ ORDER = [
     "baselines",
     "datasets",
     "plots",
+    "_persistence",
     "_reporting",
     "integrations",
     "_cli",
