@@ -1,22 +1,20 @@
 """RegretPolicyClassifier: a policy on given utilities."""
 
-import warnings
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._utils import VersionedMixin
+from .._utils import VersionedMixin, atomic_fit, atomic_update, check_sample_weight
 from ._criteria import UtilityCriterion
-from ._mlp import forward
+from ._mlp import AdamTrainer, forward
 from ._parameters import check_parameters
-from ._solvers import SOLVERS, make_trainer
-from ._targets import is_table, read_target, read_weight
+from ._targets import is_table, read_target
 
 
 class RegretPolicyClassifier(VersionedMixin, ClassifierMixin, BaseEstimator):
@@ -119,6 +117,7 @@ class RegretPolicyClassifier(VersionedMixin, ClassifierMixin, BaseEstimator):
     classes_: NDArray[Any]
     coefs_: list[NDArray[Any]]
     intercepts_: list[NDArray[Any]]
+    _trainer_: AdamTrainer
 
     def __init__(
         self,
@@ -147,6 +146,7 @@ class RegretPolicyClassifier(VersionedMixin, ClassifierMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
+    @atomic_fit
     def fit(
         self, X: Any, y: Any, sample_weight: ArrayLike | None = None
     ) -> "RegretPolicyClassifier":
@@ -174,21 +174,16 @@ class RegretPolicyClassifier(VersionedMixin, ClassifierMixin, BaseEstimator):
         target = read_target(y, X.dtype, self.classes_ if start is not None else None)
         self._check_length(X, target.utility)
         self.classes_ = target.classes
-        self.__dict__.pop("_trainer", None)
+        if hasattr(self, "_trainer_"):
+            del self._trainer_  # partial_fit starts anew from this fit
         criterion = UtilityCriterion.of(target.utility, self.loss, weight)
-        solution = SOLVERS[solver](self, X, criterion, weight, start)
+        solution = solver(self, X, criterion, weight, start)
         self.coefs_, self.intercepts_ = solution.layers
         self.loss_, self.n_iter_ = solution.loss, solution.n_iter
-        if not solution.converged:
-            warnings.warn(
-                f"The policy had not converged after {solution.effort} (loss {self.loss_:.6g}, "
-                f"tol={self.tol}). Increase max_iter, or tol if this loss is good enough, or alpha "
-                "if the policy should be smoother.",
-                ConvergenceWarning,
-                stacklevel=2,
-            )
+        solution.warn_unless_converged("The policy", self.tol, stacklevel=5)
         return self
 
+    @atomic_update
     def partial_fit(
         self,
         X: Any,
@@ -233,14 +228,15 @@ class RegretPolicyClassifier(VersionedMixin, ClassifierMixin, BaseEstimator):
         self._check_length(X, target.utility)
         self.classes_ = target.classes
         criterion = UtilityCriterion.of(target.utility, self.loss, weight)
-        if not hasattr(self, "_trainer"):
+        if hasattr(self, "_trainer_"):
+            self._trainer_ = deepcopy(self._trainer_)  # its layers are updated in place
+        else:
             start = None if first else (self.coefs_, self.intercepts_)
-            self._trainer = make_trainer(self, X, criterion, weight, start)
+            self._trainer_ = AdamTrainer(self, X, criterion, weight, start)
             self.n_iter_ = 0
-        rows = np.arange(X.shape[0])
-        self.loss_ = self._trainer.epoch(X, criterion, weight, rows)
+        self.loss_ = self._trainer_.epoch(X, criterion, weight, np.arange(X.shape[0]))
         self.n_iter_ += 1
-        self.coefs_, self.intercepts_ = self._trainer.layers()
+        self.coefs_, self.intercepts_ = self._trainer_.layers()
         return self
 
     def decision_function(self, X: ArrayLike) -> NDArray[Any]:
@@ -314,7 +310,7 @@ class RegretPolicyClassifier(VersionedMixin, ClassifierMixin, BaseEstimator):
         chosen = self._logits(X).argmax(axis=1)
         utility = read_target(y, np.dtype(np.float64), self.classes_).utility
         self._check_length(chosen, utility)
-        weight = read_weight(sample_weight, len(chosen))
+        weight = check_sample_weight(sample_weight, len(chosen))
         return float(np.average(utility[np.arange(len(chosen)), chosen], weights=weight))
 
     def _logits(self, X: Any) -> NDArray[Any]:
@@ -328,7 +324,7 @@ class RegretPolicyClassifier(VersionedMixin, ClassifierMixin, BaseEstimator):
         X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=reset)
         if isinstance(X, np.ndarray) and not (X.flags.c_contiguous or X.flags.f_contiguous):
             X = np.ascontiguousarray(X)  # once, rather than in every product
-        return X, read_weight(sample_weight, X.shape[0])
+        return X, check_sample_weight(sample_weight, X.shape[0])
 
     @staticmethod
     def _check_length(X: Any, utility: NDArray) -> None:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
 
 from .._utils import VersionedMixin
 from ._criteria import UtilityCriterion
 from ._mlp import forward
 from ._parameters import check_parameters
 from ._scaling import utility_spread
-from ._solvers import SOLVERS
 from ._surrogates import LOSSES
 
 
@@ -110,15 +107,8 @@ class IntervalPolicy(VersionedMixin):
         if isinstance(X, np.ndarray) and not (X.flags.c_contiguous or X.flags.f_contiguous):
             X = np.ascontiguousarray(X)
         criterion = IntervalCriterion.of(quality, cost, policy.loss, knots, sample_weight, X.dtype)
-        solution = SOLVERS[solver](policy, X, criterion, sample_weight, None)
-        if not solution.converged:
-            warnings.warn(
-                f"The policy over knots had not converged after {solution.effort} (loss "
-                f"{solution.loss:.6g}, tol={policy.tol}). Increase max_iter of the policy, or tol "
-                "if this loss is good enough, or alpha if the policy should be smoother.",
-                ConvergenceWarning,
-                stacklevel=2,
-            )
+        solution = solver(policy, X, criterion, sample_weight, None)
+        solution.warn_unless_converged("The policy over knots", policy.tol, stacklevel=3)
         return cls(np.asarray(knots), *solution.layers, solution.loss, solution.n_iter)
 
     def knot_logits(self, X: Any) -> Iterator[NDArray[Any]]:

@@ -1,6 +1,6 @@
 """A linear policy by L-BFGS on the compiled losses."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +8,7 @@ from scipy.optimize import minimize
 
 from ._criteria import Criterion
 from ._scaling import FeatureScaling, feature_scaling
+from ._solution import Layers, Solution
 from ._surrogates import LOSSES
 
 _RIDGE_PENALTY = 30.0  # of the starting regression, times alpha
@@ -15,28 +16,13 @@ _RIDGE_STEPS = 10
 _SHARPENINGS = (1.0, 3.0, 10.0, 30.0)
 
 
-class LinearPolicy(NamedTuple):
-    """Outputs are ``X @ coef + intercept``."""
-
-    coef: NDArray[Any]  # (n_features, n_outputs), dtype of X
-    intercept: NDArray[Any]  # (n_outputs,)
-    loss: float  # penalized, in units of the utility spread
-    n_iter: int
-    converged: bool
-    message: str
-
-
 def fit_linear(
+    policy: Any,
     X: Any,
     criterion: Criterion,
-    *,
-    alpha: float,
     sample_weight: NDArray[Any] | None = None,
-    start: tuple[NDArray[Any], NDArray[Any]] | None = None,
-    max_iter: int = 200,
-    tol: float = 1e-4,
-    verbose: int = 0,
-) -> LinearPolicy:
+    start: Layers | None = None,
+) -> Solution:
     """Minimize a criterion of ``X @ coef + intercept`` by L-BFGS.
 
     Minimizes ``value / spread + alpha / 2 * sum_k share_k ||W_k||^2``, with W_k the coefficients of
@@ -49,45 +35,48 @@ def fit_linear(
 
     Parameters
     ----------
+    policy : RegretPolicyClassifier
+        Read are `alpha`, `max_iter`, `tol` and `verbose`.
     X : ndarray or sparse array of shape (n_queries, n_features), float32 or float64
     criterion : Criterion
         Of the dtype of X.
-    start : (coef, intercept), default=None
-        Where to start, as in the result. With None, the convex classification loss starts from
-        zero, softmax regret from a ridge regression: see `_ridge_start`.
+    sample_weight : ndarray of shape (n_queries,), default=None
+    start : one layer, default=None
+        Where to start. With None a convex loss starts from zero, softmax regret from a ridge
+        regression: see `_ridge_start`.
     """
     dtype = X.dtype
     scaling = feature_scaling(X, sample_weight)
-    objective = _Objective(X, criterion, alpha, sample_weight, scaling)
+    objective = _Objective(X, criterion, policy.alpha, sample_weight, scaling)
     theta = np.zeros((X.shape[1] + 1, criterion.shape[1]))
     if start is not None:
-        theta[:-1], theta[-1] = scaling.unfold(*(np.asarray(part, np.float64) for part in start))
+        coef, intercept = (np.asarray(part[0], np.float64) for part in start)
+        theta[:-1], theta[-1] = scaling.unfold(coef, intercept)
     elif not LOSSES[criterion.loss].is_convex:
-        theta = _ridge_start(objective, alpha)
+        theta = _ridge_start(objective, policy.alpha)
     result = minimize(
         objective,
         theta.ravel(),
         jac=True,
         method="L-BFGS-B",
-        callback=_Progress(verbose) if verbose else None,
+        callback=_Progress(policy.verbose) if policy.verbose else None,
         # Function values of float32 data cannot be told apart below their rounding error.
         options={
-            "maxiter": max_iter,
+            "maxiter": policy.max_iter,
             "maxls": 50,
-            "gtol": tol,
-            "ftol": max(1e-3 * tol, 8 * np.finfo(dtype).eps),
+            "gtol": policy.tol,
+            "ftol": max(1e-3 * policy.tol, 8 * np.finfo(dtype).eps),
         },
     )
     theta = result.x.reshape(theta.shape)
     coef, intercept = scaling.fold(theta[:-1], theta[-1])
-    return LinearPolicy(
-        coef.astype(dtype, copy=False),
-        intercept.astype(dtype, copy=False),
-        float(result.fun),
-        int(result.nit),
+    return Solution(
+        ([coef.astype(dtype, copy=False)], [intercept.astype(dtype, copy=False)]),
+        loss=float(result.fun),
+        n_iter=max(1, int(result.nit)),
         # A line search that fails found no lower value in floating point: that is the minimum.
-        result.status != 1,
-        str(result.message),
+        converged=result.status != 1,
+        effort=f"{result.nit} iterations of L-BFGS",
     )
 
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils import check_random_state
 
 from ._criteria import Criterion
 from ._scaling import FeatureScaling, feature_scaling
+from ._solution import Layers, Solution
 
-Layers = tuple[list[NDArray[Any]], list[NDArray[Any]]]
 _NO_CHANGE = 10  # epochs without improvement before stopping
 _HELD_OUT = 0.1  # share of the rows that decides when to stop, if there is more than one batch
 
@@ -49,7 +50,7 @@ def loss_and_gradient(
     coef_gradients, intercept_gradients = [], []
     for layer in reversed(range(len(coefs))):
         inputs = outputs[layer - 1] if layer else Z
-        penalty = np.full(delta.shape[1], alpha * len(coefs[layer]))
+        penalty = np.full(delta.shape[1], float(alpha * len(coefs[layer])))
         if layer == len(coefs) - 1:
             penalty *= criterion.output_share
         penalized = penalty.astype(delta.dtype) * coefs[layer]
@@ -96,6 +97,26 @@ class Adam:
             parameter -= (rate * (first / (np.sqrt(second) + 1e-8))).astype(parameter.dtype)
 
 
+def fit_layers(
+    policy: Any,
+    X: Any,
+    criterion: Criterion,
+    sample_weight: NDArray | None,
+    start: Layers | None = None,
+) -> Solution:
+    """Fit a policy of any layers, in passes over shuffled batches."""
+    trainer = AdamTrainer(policy, X, criterion, sample_weight, start)
+    n_iter, converged, loss = trainer.fit(
+        X,
+        criterion,
+        sample_weight,
+        max_iter=policy.max_iter,
+        tol=policy.tol,
+        verbose=policy.verbose,
+    )
+    return Solution(trainer.layers(), loss, n_iter, converged, f"{n_iter} passes of Adam")
+
+
 class AdamTrainer:
     """State of a policy in training: layers on scaled features, optimizer, scales, random numbers.
 
@@ -104,15 +125,10 @@ class AdamTrainer:
 
     def __init__(
         self,
+        policy: Any,
         X: Any,
         criterion: Criterion,
         sample_weight: NDArray | None,
-        *,
-        hidden_layer_sizes: tuple[int, ...],
-        alpha: float,
-        learning_rate: float,
-        batch_size: int,
-        rng: np.random.RandomState,
         start: Layers | None = None,
     ) -> None:
         total = feature_scaling(X, sample_weight)
@@ -121,10 +137,13 @@ class AdamTrainer:
         self.dtype = X.dtype
         self.center = total.center.astype(X.dtype)
         self.spread = criterion.spread
-        self.alpha, self.batch_size, self.rng = alpha, batch_size, rng
-        self.optimizer = Adam(learning_rate)
-        sizes = [X.shape[1], *hidden_layer_sizes, criterion.shape[1]]
-        self.coefs, self.intercepts = initial_layers(sizes, rng, X.dtype)
+        self.alpha, self.rng = policy.alpha, check_random_state(policy.random_state)
+        self.batch_size = policy.batch_size
+        if self.batch_size == "auto":
+            self.batch_size = min(256, max(32, X.shape[0] // 16))
+        self.optimizer = Adam(policy.learning_rate)
+        sizes = [X.shape[1], *policy.hidden_layer_sizes, criterion.shape[1]]
+        self.coefs, self.intercepts = initial_layers(sizes, self.rng, X.dtype)
         if start is not None:
             self.coefs = [coef.astype(X.dtype) for coef in start[0]]
             self.intercepts = [intercept.astype(X.dtype) for intercept in start[1]]

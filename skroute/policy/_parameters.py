@@ -1,19 +1,28 @@
 """The parameters of RegretPolicyClassifier, checked when it is fitted."""
 
+from collections.abc import Callable
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
+from ._linear import fit_linear
+from ._mlp import fit_layers
+from ._solution import Solution
 from ._surrogates import LOSSES
 
 _SMALLEST_NUMBERS = {"alpha": 0, "tol": 0, "learning_rate": 0}
 _SMALLEST_INTEGERS = {"max_iter": 1, "verbose": 0}
+_SOLVERS = {"lbfgs": fit_linear, "adam": fit_layers}
 
 
-def check_parameters(policy: Any) -> str:
-    """Raise ValueError for what cannot be, and return the solver that "auto" stands for."""
-    for name, choices in (("loss", tuple(LOSSES)), ("solver", ("auto", "lbfgs", "adam"))):
+def check_parameters(policy: Any) -> Callable[..., Solution]:
+    """Raise ValueError for what cannot be, and return the solver: a function.
+
+    Solvers take the policy, X, a criterion, sample weights or None, and layers to start from or
+    None.
+    """
+    for name, choices in (("loss", tuple(LOSSES)), ("solver", ("auto", *_SOLVERS))):
         value = getattr(policy, name)
         if value not in choices:
             raise ValueError(f"{name} must be one of {choices}, got {value!r}")
@@ -27,19 +36,17 @@ def check_parameters(policy: Any) -> str:
         value = getattr(policy, name)
         if not isinstance(value, Integral) or int(value) < smallest:
             raise ValueError(f"{name} must be an integer of at least {smallest}, got {value!r}")
-    batch_size = policy.batch_size
-    if batch_size != "auto" and not (isinstance(batch_size, Integral) and int(batch_size) > 0):
+    batch_size, sizes = policy.batch_size, policy.hidden_layer_sizes
+    if batch_size != "auto" and not _is_positive_integer(batch_size):
         raise ValueError(f'batch_size must be "auto" or a positive integer, got {batch_size!r}')
-    return _solver(policy.solver, policy.hidden_layer_sizes)
-
-
-def _solver(solver: str, sizes: Any) -> str:
-    if not isinstance(sizes, tuple | list) or not all(
-        isinstance(size, Integral) and int(size) > 0 for size in sizes
-    ):
+    if not isinstance(sizes, tuple | list) or not all(map(_is_positive_integer, sizes)):
         raise ValueError(f"hidden_layer_sizes must be a tuple of positive integers, got {sizes!r}")
-    if solver == "lbfgs" and len(sizes):
+    if policy.solver == "lbfgs" and len(sizes):
         raise ValueError('solver="lbfgs" fits linear policies only; hidden layers need "adam"')
-    if solver == "auto":
-        return "adam" if len(sizes) else "lbfgs"
-    return solver
+    if policy.solver == "auto":
+        return _SOLVERS["adam" if len(sizes) else "lbfgs"]
+    return _SOLVERS[policy.solver]
+
+
+def _is_positive_integer(value: Any) -> bool:
+    return isinstance(value, Integral) and int(value) > 0

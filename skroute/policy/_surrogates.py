@@ -191,21 +191,21 @@ def _checked_loss(
             if cost is None
             else "cost is given without cost_sensitivity; pass a number or one per row"
         )
+    costs = None if cost is None else _as_table(cost, "cost", like=logits)
     sensitivity = None
-    if cost is not None and cost_sensitivity is not None:
-        cost = _as_table(cost, "cost", like=logits)
+    if cost_sensitivity is not None:
         sensitivity = _per_row(cost_sensitivity, "cost_sensitivity", n_rows)
     weight, total = _weights(sample_weight, n_rows)
     gradient = np.empty_like(logits) if out is None else out
     if out is not None:
-        _check_out(out, logits, (utility, cost, weight, sensitivity))
+        _check_out(out, logits, (utility, costs, weight, sensitivity))
     if n_rows == 0:
         return 0.0, gradient
     if total <= 0:
         raise ValueError("sample_weight is zero in every row; at least one row must have a weight")
-    value = mean_loss(name.encode(), logits, utility, cost, sensitivity, weight, total, gradient)
+    value = mean_loss(name.encode(), logits, utility, costs, sensitivity, weight, total, gradient)
     if not isfinite(value):
-        _raise_not_finite(logits=logits, utility=utility, cost=cost)
+        _raise_not_finite(logits=logits, utility=utility, cost=costs)
         raise ValueError(
             f"the loss overflows {logits.dtype}: utilities (or logits) of one row are too far "
             "apart; rescale them, or use float64"

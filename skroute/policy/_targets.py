@@ -109,25 +109,3 @@ def _read_utilities(
             f"y has utilities of {utility.shape[1]} models, but there are {len(classes)} classes"
         )
     return Target(utility, classes, False)
-
-
-def read_weight(sample_weight: Any, n_rows: int) -> NDArray[np.float64] | None:
-    """Finite, non-negative weights with a positive sum; None stays None."""
-    if sample_weight is None:
-        return None
-    weight = np.asarray(sample_weight, dtype=np.float64)
-    if weight.ndim == 0:
-        weight = np.full(n_rows, float(weight))
-    if weight.shape != (n_rows,):
-        raise ValueError(
-            f"sample_weight has shape {weight.shape}, expected ({n_rows},): one for each row of X"
-        )
-    if not np.isfinite(weight).all():
-        raise ValueError(
-            f"sample_weight must be finite; row {np.flatnonzero(~np.isfinite(weight))[0]} is not"
-        )
-    if weight.min() < 0:
-        raise ValueError(f"sample_weight must be at least 0; row {weight.argmin()} is negative")
-    if weight.sum() == 0:
-        raise ValueError("sample_weight is zero in every row; at least one row must have a weight")
-    return weight

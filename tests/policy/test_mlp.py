@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
+from skroute.policy import RegretPolicyClassifier
 from skroute.policy._criteria import UtilityCriterion
 from skroute.policy._mlp import Adam, AdamTrainer, forward, initial_layers, loss_and_gradient
 
@@ -55,16 +56,14 @@ def softmax(utility, weight=None):
 
 
 def trainer(X, utility, seed=0, batch_size=32, hidden=(7,), weight=None):
-    return AdamTrainer(
-        X,
-        softmax(utility, weight),
-        weight,
+    policy = RegretPolicyClassifier(
         hidden_layer_sizes=hidden,
         alpha=1e-4,
         learning_rate=1e-2,
         batch_size=batch_size,
-        rng=np.random.RandomState(seed),
+        random_state=seed,
     )
+    return AdamTrainer(policy, X, softmax(utility, weight), weight)
 
 
 def test_layers_are_those_of_raw_features():
