@@ -140,12 +140,14 @@ def _each(array: np.ndarray, test: Callable[[Any], bool]) -> np.ndarray:
 
 
 def check_lengths(columns: Mapping[str, np.ndarray]) -> None:
+    """Raise unless all columns are equally long."""
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"columns differ in length: {lengths}. Give one value a row in each.")
 
 
 def check_distinct(names: Sequence[str], what: str) -> None:
+    """Raise where a name occurs twice; `what` says what is named."""
     doubled = sorted({name for name in names if list(names).count(name) > 1})
     if doubled:
         raise ValueError(

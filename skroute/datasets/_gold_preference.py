@@ -9,7 +9,7 @@ from scipy.special import expit
 from sklearn.utils import check_random_state
 
 from ..feedback import full_feedback, gain_feedback, logged_feedback, numbered_models
-from ._logging import check_at_least, draw
+from ._logging import check_at_least, draw_actions
 
 # Every model gets this share of its bias from what all models have in common.
 _COMMON_BIAS = 0.7
@@ -126,7 +126,7 @@ def make_gold_preference(
         models = np.array(numbered_models(n_models))
         appeal = np.exp(np.outer(X[:, min(1, n_features - 1)], np.linspace(-1, 1, n_models)))
         propensity = 0.8 * appeal / appeal.sum(axis=1, keepdims=True) + 0.2 / n_models
-        action, rows = draw(propensity, rng), np.arange(n_queries)
+        action, rows = draw_actions(propensity, rng), np.arange(n_queries)
         y = logged_feedback(
             models[action],
             label[rows, action],

@@ -99,7 +99,7 @@ def simulate_log(
         strength=strength,
         floor=floor,
     )
-    action = draw(propensity, rng)
+    action = draw_actions(propensity, rng)
     rows = np.arange(len(X))
     return logged_feedback(
         feedback.classes[action],
@@ -156,13 +156,14 @@ def logging_propensities(
     return (1.0 - floor) * softmax(strength * logits.astype(np.float64), axis=1) + floor / n_models
 
 
-def draw(propensity: np.ndarray, rng: np.random.RandomState) -> np.ndarray:
+def draw_actions(propensity: np.ndarray, rng: np.random.RandomState) -> np.ndarray:
     """Return one column index a row, drawn with the row's probabilities."""
     below = propensity.cumsum(axis=1) < rng.uniform(size=(len(propensity), 1))
     return np.minimum(below.sum(axis=1), propensity.shape[1] - 1)
 
 
 def standardize(values: np.ndarray) -> np.ndarray:
+    """Return values of mean 0 and standard deviation 1, or 0 where they are all the same."""
     centred = values - values.mean()
     return centred / (centred.std() or 1.0)
 

@@ -14,7 +14,7 @@ from ._logging import (
     LoggingMode,
     check_at_least,
     check_logging,
-    draw,
+    draw_actions,
     logging_propensities,
     standardize,
 )
@@ -115,7 +115,7 @@ class RoutingProblem:
         self, n_queries: int, random_state: int | np.random.RandomState | None = None
     ) -> RoutingProblem:
         """Return a problem of further queries with the same truth, such as a test set."""
-        return _draw(self._truth, n_queries, check_random_state(random_state))
+        return _draw_problem(self._truth, n_queries, check_random_state(random_state))
 
 
 def make_routing_problem(
@@ -186,7 +186,7 @@ def make_routing_problem(
     check_logging(logging, strength, floor)
     rng = check_random_state(random_state)
     options = {"mode": logging, "strength": strength, "floor": floor}
-    return _draw(_make_truth(n_features, n_models, regime, options, rng), n_queries, rng)
+    return _draw_problem(_make_truth(n_features, n_models, regime, options, rng), n_queries, rng)
 
 
 def _make_truth(
@@ -234,7 +234,7 @@ def _make_truth(
     )
 
 
-def _draw(truth: _Truth, n_queries: int, rng: np.random.RandomState) -> RoutingProblem:
+def _draw_problem(truth: _Truth, n_queries: int, rng: np.random.RandomState) -> RoutingProblem:
     check_at_least(1, n_queries=n_queries)
     n_models = len(truth.ability)
     X = rng.normal(size=(n_queries, len(truth.linear))).astype(np.float32)
@@ -244,7 +244,7 @@ def _draw(truth: _Truth, n_queries: int, rng: np.random.RandomState) -> RoutingP
     noise = np.exp(0.3 * rng.normal(size=expected_cost.shape) - 0.3**2 / 2)
     cost = (expected_cost * noise).astype(np.float32)
     propensity = truth.propensity(X, expected_quality)
-    action, rows = draw(propensity, rng), np.arange(n_queries)
+    action, rows = draw_actions(propensity, rng), np.arange(n_queries)
     models = np.array(numbered_models(n_models))
     return RoutingProblem(
         X=X,
