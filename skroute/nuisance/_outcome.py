@@ -19,7 +19,7 @@ def make_outcome_model(regressor: Any, random_state: Any = None) -> JointOutcome
     """
     if regressor is None:
         return JointOutcome(random_state=random_state)
-    if isinstance(regressor, JointOutcome):
+    if isinstance(regressor, (JointOutcome, PerModelOutcome)):
         return clone(regressor)
     if isinstance(regressor, str) and regressor == "xgboost":
         return PerModelOutcome(_boosted_trees(random_state))

@@ -107,3 +107,11 @@ def test_one_source_is_not_enough(gold):
     X, y = by_source(np.zeros(60), 60, n_gold=20)
     with pytest.raises(ValueError, match="confidence must be in"):
         bias_summary(X, y, confidence=1.0)
+
+
+def test_ten_gold_rows_have_to_be_left_to_learn_from():
+    X, y = by_source(np.zeros(60), 60, n_gold=20)
+    with pytest.raises(ValueError, match=r"only 9 gold rows are left .* at least 10 are needed"):
+        gold_learning_curve(X, y, test_size=0.55)
+    curve = gold_learning_curve(X, y, n_gold=[10], test_size=0.5, n_repetitions=1)
+    assert curve.n_gold.tolist() == [10]

@@ -7,7 +7,8 @@ from numpy.testing import assert_allclose
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 
 from skroute import DRBiasCorrector, full_feedback, gain_feedback, logged_feedback
-from skroute.correction._estimate import cross_fit_nuisances
+from skroute.correction._estimate import cross_fit_nuisances, preference_weight
+from skroute.correction._sources import JointSources
 from skroute.datasets import make_gold_preference
 from skroute.feedback import read_feedback
 
@@ -215,3 +216,12 @@ def test_few_preference_rows_without_bias_keep_their_weight():
     )
     corrector = DRBiasCorrector(random_state=0).fit(problem.X, problem.y)
     assert corrector.preference_weight_ > 0.6
+
+
+def test_the_weight_is_at_most_twice_the_information():
+    problem = logged_problem(600, 4, 150, bias=3.0)
+    feedback = read_feedback(problem.y)
+    noise, information = JointSources(random_state=0).compare(problem.X, feedback)
+    assert information < 0.4
+    found = preference_weight(problem.X, feedback)
+    assert found == pytest.approx(min(1.0, noise) * 2.0 * information)

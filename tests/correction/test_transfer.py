@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy.special import softmax
 from scipy.stats import multivariate_normal
 
 from skroute.correction._transfer import AveragedTransfer, Transfer
@@ -114,3 +115,12 @@ def test_other_rows_use_the_same_shares():
     averaged = AveragedTransfer(moments, variances)
     assert_allclose(averaged.theta_of(moments), averaged.theta)
     assert not np.allclose(averaged.theta_of(bias_of_size(0.5, 1)), averaged.theta)
+
+
+def test_the_sizes_and_the_power_of_the_likelihood():
+    moments, variances = bias_of_size(0.5), variances_of(0.3, 20)
+    averaged = AveragedTransfer(moments, variances)
+    factors = [size.deviation[0] / 0.3 for size in averaged.sizes]
+    assert factors == pytest.approx([0.1, 0.3, 1.0, 3.0, 10.0, 30.0])
+    likelihoods = [Transfer(moments, size).log_likelihood() for size in averaged.sizes]
+    assert_allclose(averaged.share, softmax(0.25 * np.array(likelihoods)))

@@ -97,3 +97,32 @@ def test_readout_equals_the_linear_model_on_the_features(dtype, far):
     # A float32 far from its mean has that many digits less.
     atol = 1e-10 if dtype is np.float64 else 1e-4 * (1 + far / 10)
     np.testing.assert_allclose(found, expected, atol=atol)
+
+
+def test_default_sizes():
+    rng = np.random.default_rng(0)
+    features = fit(rng.normal(size=(700, 400)))
+    assert features.components_.shape[1] == 256
+    assert len(features.landmarks_) == 512
+    assert features.radial_.shape[1] == 96
+
+
+def test_components_explain_99_percent_of_the_squared_spectrum_and_are_128_at_least():
+    X = np.vstack([np.eye(200), -np.eye(200)])
+    assert fit(X).components_.shape[1] in (198, 199)
+    assert fit(X * 0.5 ** np.arange(200)).components_.shape[1] < 128  # what is left is rounding
+    assert fit(X * 0.95 ** np.arange(200)).components_.shape[1] == 128
+
+
+def test_radial_features_are_no_more_than_99_percent_of_the_kernel_need():
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    features = fit(X, n_radial=60)
+    r = features.components_.shape[1]
+    explained = (features.transform(X)[:, r:-1] ** 2).sum(axis=0)
+    assert explained.sum() - explained.min() < 0.99 * 60 <= explained.sum()
+
+
+def test_more_than_4000_rows_are_sampled():
+    X = np.random.default_rng(0).normal(size=(4001, 2))
+    assert_allclose(fit(X[:-1]).center_, X[:-1].mean(axis=0), rtol=1e-9)
+    assert np.abs(fit(X).center_ - X.mean(axis=0)).max() > 1e-6

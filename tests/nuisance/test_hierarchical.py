@@ -114,3 +114,33 @@ def test_variances_find_what_made_the_data(deviating):
         assert variances.deviation[0] == pytest.approx(0.04, rel=0.5)
     else:
         assert variances.deviation[0] < 0.002
+
+
+PRIOR = np.array([[1.0, 0.5, 0.0, 0.0], [0.0, 1.0, 2.0, 0.0]])
+
+
+def test_noises_of_models_are_worth_two_observations_of_their_ratio():
+    Phi, action, z = make_problem()
+    objective = _Objective(moments_of(Phi, action, z), PRIOR)
+    excess, scales = [], np.log([0.3, 0.2, 0.1, 0.4, 0.2, 0.7])
+    for ratio in (np.zeros(3), np.log([0.5, 1.5, 3.0])):
+        x = np.r_[scales, ratio]
+        covariance = dense_covariance(Phi, action, objective.variances(x))
+        excess.append(objective(x)[0] + multivariate_normal(cov=covariance).logpdf(z))
+    assert excess[1] - excess[0] == pytest.approx(2.0 / 2 * (ratio @ ratio))
+
+
+def test_the_shared_constant_has_prior_variance_four():
+    Phi, action, z = make_problem()
+    assert fit_variances(moments_of(Phi, action, z), PRIOR).shared[-1] == 4.0
+
+
+def test_scales_are_rounded_to_a_twentieth_of_their_logarithm():
+    steps = []
+    for seed in range(4):
+        Phi, action, z = make_problem(seed=seed)
+        variances = fit_variances(moments_of(Phi, action, z), PRIOR)
+        steps += [np.log(variances.deviation[-1]) / 0.05, *np.diff(np.log(variances.noise)) / 0.05]
+    whole = np.round(steps)
+    assert_allclose(steps, whole, atol=1e-6)
+    assert (whole % 2 == 1).any()

@@ -161,3 +161,19 @@ def test_float32():
     double = JointOutcome(random_state=0).fit(X, y)
     difference = single.predict(X.astype(np.float32))[0] - double.predict(X)[0]
     assert np.abs(difference).mean() < 0.02
+
+
+def test_a_free_answer_is_taken_for_a_millionth_of_the_mean_cost():
+    X, y, _, _ = make_log(200)
+    cost = np.where(y.action == 0, 0.0, 1.0)
+    model = JointOutcome(random_state=0).fit(
+        X, read_feedback(logged_feedback(y.action, y.quality, cost=cost))
+    )
+    assert model.log_range_ == pytest.approx((np.log(1e-6 * cost.mean()), 0.0))
+
+
+def test_a_fit_has_five_folds_behind_the_smearing():
+    X, y, _, _ = make_log(200)
+    other = JointOutcome(random_state=0)
+    other.cross_fit(X, y, folds_of(y, 5))
+    assert_allclose(JointOutcome(random_state=0).fit(X, y).smearing_, other.smearing_, rtol=1e-12)

@@ -75,3 +75,24 @@ def test_boosted_trees_by_name():
     predicted, _ = model.fit(X, y).predict(X)
     seen = (quality > 1).astype(float)
     assert np.mean((predicted[np.arange(600), action] > 0.5) == seen) > 0.95
+
+
+@pytest.mark.parametrize(("n_rows", "regressed"), [(9, False), (10, True)])
+def test_ten_rows_make_a_regression(n_rows, regressed):
+    X = np.arange(30.0)[:, None]
+    y = read_feedback(logged_feedback(["a"] * (30 - n_rows) + ["b"] * n_rows, X[:, 0]))
+    predicted, _ = PerModelOutcome(LinearRegression()).fit(X, y).predict(X)
+    assert bool(np.ptp(predicted[:, 1]) > 0) is regressed
+
+
+def test_the_size_of_the_boosted_trees():
+    chosen = make_outcome_model("xgboost", random_state=0).regressor.get_params()
+    expected = {"n_estimators": 100, "max_depth": 3, "learning_rate": 0.05, "n_jobs": 1}
+    assert expected.items() <= chosen.items()
+
+
+def test_an_outcome_model_is_copied():
+    model = PerModelOutcome(Ridge())
+    copy = make_outcome_model(model)
+    assert copy is not model
+    assert isinstance(copy.regressor, Ridge)

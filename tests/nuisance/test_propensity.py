@@ -2,11 +2,15 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier
 
-from skroute._utils._folds import make_folds
-from skroute.nuisance import cross_fit_propensity, default_propensity_model
+from skroute._utils import make_folds
+from skroute.nuisance import (
+    cross_fit_propensity,
+    default_propensity_model,
+    make_propensity_model,
+)
 
 
 def make_log(n=3000, seed=0):
@@ -82,3 +86,17 @@ def test_rows_without_weight_teach_nothing():
     one = cross_fit_propensity(default_propensity_model(), X, action, weight, 3, folds)
     other = cross_fit_propensity(default_propensity_model(), X, spoiled, weight, 3, folds)
     assert_allclose(one, other, atol=1e-6)
+
+
+def test_the_default_penalty_is_one_row_on_the_scale_of_x():
+    X, action, _ = make_log(500)
+    centred = X - X.mean(axis=0)
+    scaled = centred / np.sqrt((centred**2).sum(axis=1).mean())
+    expected = LogisticRegression(C=1.0, max_iter=200, tol=1e-3).fit(scaled, action)
+    found = default_propensity_model().fit(X, action)
+    assert_allclose(found.predict_proba(X), expected.predict_proba(scaled), atol=1e-6)
+
+
+def test_what_is_no_classifier_is_refused():
+    with pytest.raises(ValueError, match="propensity_model must be a classifier"):
+        make_propensity_model(Ridge())
