@@ -19,6 +19,7 @@ from ..nuisance import (
     weighted_mean,
 )
 from ._labels import observed
+from ._pseudo_outcomes import PseudoOutcomes
 
 _N_COMPONENTS, _N_RADIAL = 64, 32
 
@@ -40,22 +41,21 @@ class HierarchicalBias(BaseEstimator):
         self,
         X: np.ndarray,
         feedback: Feedback,
-        pseudo: np.ndarray,
-        weight: np.ndarray,
+        pseudo: PseudoOutcomes,
         start: np.ndarray,
         folds: Folds,
         n_jobs: int | None = None,
     ) -> np.ndarray:
         """Fit on pseudo-outcomes; return the out-of-fold bias (n, K).
 
-        `weight` is shaped like `pseudo`; `start` (n, K) is the difference of the outcome models.
+        `start` (n, K) is the difference of the outcome models.
         """
         self.features_ = SpectralFeatures(_N_COMPONENTS, n_radial=_N_RADIAL)
         self.features_.fit(X, feedback.weight, check_random_state(self.random_state))
         phi = self.features_.transform(X)
-        departure = pseudo - observed(start, feedback)
+        departure = pseudo.value - observed(start, feedback)
         # Weighted least squares is least squares on rows scaled by the root of their weight.
-        root = np.sqrt(weight)
+        root = np.sqrt(pseudo.weight)
         if root.ndim == 2:  # T - e does not depend on the model
             root = root.mean(axis=1)
         target = departure * (root if departure.ndim == 1 else root[:, None])
@@ -93,8 +93,7 @@ class RegressorBias(BaseEstimator):
         self,
         X: np.ndarray,
         feedback: Feedback,
-        pseudo: np.ndarray,
-        weight: np.ndarray,
+        pseudo: PseudoOutcomes,
         start: np.ndarray,
         folds: Folds,
         n_jobs: int | None = None,
@@ -102,11 +101,11 @@ class RegressorBias(BaseEstimator):
         """Fit on pseudo-outcomes; return the out-of-fold bias (n, K). `start` is not used."""
 
         def held_out(train: np.ndarray, held: np.ndarray) -> np.ndarray:
-            part = clone(self)._fit(X[train], feedback.take(train), pseudo[train], weight[train])
-            return part.predict(X[held])
+            of_train = PseudoOutcomes(*(values[train] for values in pseudo))
+            return clone(self)._fit(X[train], feedback.take(train), of_train).predict(X[held])
 
         bias = out_of_fold(held_out, folds, n_jobs=n_jobs)
-        self._fit(X, feedback, pseudo, weight)
+        self._fit(X, feedback, pseudo)
         return bias
 
     def predict(self, X: np.ndarray, start: np.ndarray | None = None) -> np.ndarray:
@@ -117,25 +116,21 @@ class RegressorBias(BaseEstimator):
         ]
         return np.column_stack(columns)
 
-    def _fit(
-        self, X: np.ndarray, feedback: Feedback, pseudo: np.ndarray, weight: np.ndarray
-    ) -> RegressorBias:
+    def _fit(self, X: np.ndarray, feedback: Feedback, pseudo: PseudoOutcomes) -> RegressorBias:
         self.n_models_ = feedback.n_models
-        model = feedback.action
-        row_weight = feedback.weight
+        model, row_weight = feedback.action, feedback.weight
         if model is None:
             model = np.tile(np.arange(self.n_models_), len(X))
             X, row_weight = (np.repeat(part, self.n_models_, axis=0) for part in (X, row_weight))
-        weight = weight.ravel() * row_weight
+        weight = pseudo.weight.ravel() * row_weight
         used = weight > 0
         weight = weight[used]
         self.regressor_ = fit_weighted(
             self.regressor,
             self._with_model(X[used], model[used]),
-            pseudo.ravel()[used],
+            pseudo.value.ravel()[used],
             weight if np.ptp(weight) > 0 else np.ones_like(weight),
             parameter="bias_model",
-            why="learner='r' or the rows have weights",
         )
         return self
 

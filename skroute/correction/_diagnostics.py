@@ -117,7 +117,8 @@ def bias_summary(
     pseudo, varies = np.zeros(feedback.quality.shape), models_that_vary(feedback)
     if varies.any():
         shown = feedback.aligned(feedback.classes[varies])
-        part = cross_fit_nuisances(corrector, X, shown).pseudo_outcomes("dr", shown)[0]
+        nuisances = cross_fit_nuisances(corrector, X, shown)
+        part = nuisances.pseudo_outcomes("dr", shown, corrector.min_propensity).value
         pseudo[... if feedback.logged else (slice(None), varies)] = part
     names, code = np.array([None], dtype=object), np.zeros(len(X), dtype=np.intp)
     if by is not None:

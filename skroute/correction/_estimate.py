@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +14,7 @@ from ..feedback import Feedback
 from ..nuisance import Overlap, cross_fit_propensity
 from ._bias_models import make_bias_model
 from ._labels import models_that_vary, observed
-from ._pseudo_outcomes import PSEUDO_OUTCOMES
+from ._pseudo_outcomes import PSEUDO_OUTCOMES, PseudoOutcomes
 from ._sources import JointSources, SeparateSources, make_source_outcomes
 
 # Corrected rows also hand on what gold ones taught the corrector, to learners that are worse at it.
@@ -23,39 +22,26 @@ from ._sources import JointSources, SeparateSources, make_source_outcomes
 _LARGEST_MULTIPLE = 2.0
 
 
-@dataclass(frozen=True)
-class FittedBias:
-    """The bias of any query, by models fitted on all rows; 0 for models whose quality never varies.
+class FittedBias(NamedTuple):
+    """The bias of any query, by models fitted on all rows."""
 
-    Attributes
-    ----------
-    varies : ndarray of bool of shape (K,)
-        Models whose quality varies.
-    outcome_model, bias_model : object or None
-        None if the quality of no model varies.
-    """
-
-    varies: np.ndarray
-    outcome_model: Any = None
+    varies: np.ndarray  # (K,) of bool: whether a model's quality varies; if not its bias is 0
+    outcome_model: Any = None  # None, as the other, if no quality varies
     bias_model: Any = None
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """Return the bias (n, K)."""
         bias = np.zeros((len(X), len(self.varies)))
         if self.varies.any():
-            expected = self.outcome_model.predict(X)
-            start = expected[:, :, 1] - expected[:, :, 0]
+            start = bias_of_expected(self.outcome_model.predict(X))
             bias[:, self.varies] = self.bias_model.predict(X, start)
         return bias
 
 
 class BiasEstimate(NamedTuple):
-    """What was learned from a table.
+    """What was learned from a table."""
 
-    `cross_fitted` (n, K) is the bias of its rows, each by models that were not fitted on its fold.
-    """
-
-    cross_fitted: np.ndarray
+    cross_fitted: np.ndarray  # (n, K): each row's bias by models that were not fitted on its fold
     fitted: FittedBias
     preference_weight: float = 1.0
     overlap: Overlap | None = None
@@ -79,52 +65,31 @@ def estimate_bias(corrector: BaseEstimator, X: np.ndarray, feedback: Feedback) -
     varies = models_that_vary(feedback)
     feedback = feedback.aligned(feedback.classes[varies])
     nuisances = cross_fit_nuisances(corrector, X, feedback)
-    pseudo, weight = nuisances.pseudo_outcomes(corrector.learner, feedback)
+    pseudo = nuisances.pseudo_outcomes(corrector.learner, feedback, corrector.min_propensity)
+    start = bias_of_expected(nuisances.expected)
     bias_model = make_bias_model(corrector.bias_model, nuisances.seed)
     bias[:, varies] = bias_model.cross_fit(
-        X, feedback, pseudo, weight, nuisances.difference, nuisances.folds, corrector.n_jobs
+        X, feedback, pseudo, start, nuisances.folds, corrector.n_jobs
     )
     fitted = FittedBias(varies, nuisances.outcome_model, bias_model)
     return BiasEstimate(bias, fitted, preference_weight(X, feedback), nuisances.overlap)
 
 
-@dataclass(frozen=True)
-class Nuisances:
-    """What the bias is learned from, all of it out of fold.
-
-    Attributes
-    ----------
-    folds : list of (train rows, held-out rows)
-    seed : int
-        For the random parts of further default models.
-    outcome_model : JointSources or SeparateSources
-        Fitted on all rows.
-    expected : ndarray of shape (n, K, 2)
-        Expected quality: preference, gold.
-    gold_propensity : ndarray of shape (n,)
-        Probability of gold, as estimated.
-    overlap : Overlap
-        Of preference and gold, in this order.
-    min_propensity : float
-        How far propensities are kept from 0 and 1 where they divide.
-    """
+class Nuisances(NamedTuple):
+    """What the bias is learned from, all of it out of fold."""
 
     folds: Folds
-    seed: int
-    outcome_model: JointSources | SeparateSources
-    expected: np.ndarray
-    gold_propensity: np.ndarray
-    overlap: Overlap
-    min_propensity: float
+    seed: int  # of the random parts of further default models
+    outcome_model: JointSources | SeparateSources  # fitted on all rows
+    expected: np.ndarray  # (n, K, 2): expected quality, preference and gold
+    gold_propensity: np.ndarray  # (n,): probability that a row is gold, as estimated
+    overlap: Overlap  # of preference and gold, in this order
 
-    @property
-    def difference(self) -> np.ndarray:
-        """Expected gold minus expected preference quality (n, K)."""
-        return self.expected[:, :, 1] - self.expected[:, :, 0]
-
-    def pseudo_outcomes(self, learner: str, feedback: Feedback) -> tuple[np.ndarray, np.ndarray]:
-        """Return the learner's pseudo-outcomes and weights, shaped like the quality."""
-        propensity = np.clip(self.gold_propensity, self.min_propensity, 1 - self.min_propensity)
+    def pseudo_outcomes(
+        self, learner: str, feedback: Feedback, min_propensity: float
+    ) -> PseudoOutcomes:
+        """Return the learner's pseudo-outcomes, propensities kept from 0 and 1."""
+        propensity = np.clip(self.gold_propensity, min_propensity, 1 - min_propensity)
         quality, treated = np.asarray(feedback.quality, dtype=np.float64), feedback.gold
         if not feedback.logged:
             treated, propensity = treated[:, None], propensity[:, None]
@@ -140,19 +105,18 @@ def cross_fit_nuisances(corrector: BaseEstimator, X: np.ndarray, feedback: Feedb
     seed = int(rng.randint(np.iinfo(np.int32).max))
     outcome_model = make_source_outcomes(corrector.outcome_model, seed)
     expected = outcome_model.cross_fit(X, feedback, folds, corrector.n_jobs)
-    gold, least = feedback.gold.astype(np.intp), corrector.min_propensity
+    source, Z = feedback.gold.astype(np.intp), _with_model_indicators(X, feedback)
     propensity = cross_fit_propensity(
-        corrector.propensity_model,
-        _with_model_indicators(X, feedback),
-        gold,
-        feedback.weight,
-        2,
-        folds,
-        corrector.n_jobs,
+        corrector.propensity_model, Z, source, feedback.weight, 2, folds, corrector.n_jobs
     )
-    own = propensity[np.arange(len(X)), gold]
-    overlap = Overlap.of(gold, own, feedback.weight, 2, least)
-    return Nuisances(folds, seed, outcome_model, expected, propensity[:, 1], overlap, least)
+    own = propensity[np.arange(len(X)), source]
+    overlap = Overlap.of(source, own, feedback.weight, 2, corrector.min_propensity)
+    return Nuisances(folds, seed, outcome_model, expected, propensity[:, 1], overlap)
+
+
+def bias_of_expected(expected: np.ndarray) -> np.ndarray:
+    """Return gold minus preference (n, K) of expected qualities (n, K, 2)."""
+    return expected[:, :, 1] - expected[:, :, 0]
 
 
 def preference_weight(X: np.ndarray, feedback: Feedback) -> float:

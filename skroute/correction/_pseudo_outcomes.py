@@ -8,7 +8,16 @@ like the outcomes seen: (n,) for logged and (n, K) for full feedback, T and e th
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+
+
+class PseudoOutcomes(NamedTuple):
+    """Pseudo-outcomes, and how much each counts in their regression."""
+
+    value: np.ndarray
+    weight: np.ndarray
 
 
 def doubly_robust_outcome(
@@ -17,7 +26,7 @@ def doubly_robust_outcome(
     mu0: np.ndarray,
     mu1: np.ndarray,
     propensity: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> PseudoOutcomes:
     """Return the DR-learner's pseudo-outcomes and their weights, all 1.
 
     ``mu1 - mu0 + (T - e) / (e (1 - e)) (Y - mu_T)``; its expectation is delta if either the
@@ -30,7 +39,7 @@ def doubly_robust_outcome(
     """
     residual = outcome - np.where(treated, mu1, mu0)
     pseudo = mu1 - mu0 + (treated - propensity) / (propensity * (1 - propensity)) * residual
-    return pseudo, np.ones_like(pseudo)
+    return PseudoOutcomes(pseudo, np.ones_like(pseudo))
 
 
 def residual_outcome(
@@ -39,7 +48,7 @@ def residual_outcome(
     mu0: np.ndarray,
     mu1: np.ndarray,
     propensity: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> PseudoOutcomes:
     """Return the R-learner's pseudo-outcomes and their weights.
 
     ``(Y - m) / (T - e)`` with weights ``(T - e)**2``, where ``m = e mu1 + (1 - e) mu0`` is the
@@ -52,7 +61,7 @@ def residual_outcome(
     """
     expected = propensity * mu1 + (1 - propensity) * mu0
     distance = treated - propensity + np.zeros_like(expected)
-    return (outcome - expected) / distance, distance**2
+    return PseudoOutcomes((outcome - expected) / distance, distance**2)
 
 
 PSEUDO_OUTCOMES = {"dr": doubly_robust_outcome, "r": residual_outcome}

@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state
 from .._utils import Folds, out_of_fold
 from ..feedback import Feedback
 from ..nuisance import (
+    Design,
     Moments,
     SpectralFeatures,
     Variances,
@@ -53,14 +54,12 @@ class JointSources(BaseEstimator):
 
         `n_jobs` is not used: the work of all folds together is that of one pass over the rows.
         """
-        phi, target = self._lay_out(X, feedback)
-        everything = np.arange(len(phi))
-        total, variances = self._fit_variances(phi, target, feedback)
+        phi, target, total, variances = self._learn_variances(X, feedback)
         transfer = AveragedTransfer(total, variances)
         self.theta_ = transfer.theta
         predicted = np.empty((len(phi), feedback.n_models, 2))
         for train, held in folds:
-            left_out = np.setdiff1d(everything, train)
+            left_out = np.setdiff1d(np.arange(len(phi)), train)
             rest = total - self._moments(phi, target, feedback, left_out)
             predicted[held] = self._both(phi[held], transfer.theta_of(rest))
         return predicted
@@ -75,25 +74,23 @@ class JointSources(BaseEstimator):
 
         The second is the information about gold quality as `AveragedTransfer` gives it.
         """
-        total, variances = self._fit_variances(*self._lay_out(X, feedback), feedback)
+        _, _, total, variances = self._learn_variances(X, feedback)
         noise = variances.noise
         return float(noise[1] / noise[0]), AveragedTransfer(total, variances).information
 
-    def _fit_variances(
-        self, phi: np.ndarray, target: np.ndarray, feedback: Feedback
-    ) -> tuple[Moments, Variances]:
-        total = self._moments(phi, target, feedback, np.arange(len(phi)))
-        return total, fit_variances(total, self._prior())
-
-    def _lay_out(self, X: np.ndarray, feedback: Feedback) -> tuple[np.ndarray, np.ndarray]:
-        """Learn features, columns and scale; return features and scaled quality."""
+    def _learn_variances(
+        self, X: np.ndarray, feedback: Feedback
+    ) -> tuple[np.ndarray, np.ndarray, Moments, Variances]:
+        """Return features (n, M), scaled quality, moments of all rows, and variances."""
         self.features_ = SpectralFeatures(_N_COMPONENTS, n_radial=_N_RADIAL)
         self.features_.fit(X, feedback.weight, check_random_state(self.random_state))
         self._lay_out_columns(feedback.n_models)
         quality = np.asarray(feedback.quality, dtype=np.float64)
         self.mean_ = weighted_mean(quality, feedback.weight)
         self.scale_ = np.sqrt(weighted_mean((quality - self.mean_) ** 2, feedback.weight)) or 1.0
-        return self.features_.transform(X), (quality - self.mean_) / self.scale_
+        phi, target = self.features_.transform(X), (quality - self.mean_) / self.scale_
+        total = self._moments(phi, target, feedback, np.arange(len(phi)))
+        return phi, target, total, fit_variances(total, self._prior())
 
     def _lay_out_columns(self, n_models: int) -> None:
         """Set, for each model, the column of its own and the shared part of each coefficient."""
@@ -134,20 +131,11 @@ class JointSources(BaseEstimator):
         feature = np.r_[self.own_, np.arange(phi.shape[1])]  # of each of a model's columns
         for source in (0, 1):
             mine = rows[feedback.gold[rows] == source]
+            (by_model,) = Design(phi[mine], feedback.take(mine), []).moments(target[mine])
             for k, columns in enumerate(self.columns_):
-                if feedback.action is not None:
-                    of_model = mine[feedback.action[mine] == k]
-                    z = target[of_model]
-                else:
-                    of_model, z = mine, target[mine, k]
-                weight = feedback.weight[of_model]
-                if k == 0 or feedback.action is not None:
-                    scaled = phi[of_model] * np.sqrt(weight)[:, None]
-                    small = scaled.T @ scaled
-                gram[source][np.ix_(columns, columns)] += small[np.ix_(feature, feature)]
-                cross[source][columns] += ((weight * z) @ phi[of_model])[feature]
-                square[source] += weight @ z**2
-                count[source] += weight.sum()
+                gram[source][np.ix_(columns, columns)] += by_model.gram[k][np.ix_(feature, feature)]
+                cross[source][columns] += by_model.cross[k][feature]
+            square[source], count[source] = sum(by_model.square), sum(by_model.count)
         return Moments(gram, cross, square, count)
 
     def _both(self, phi: np.ndarray, theta: np.ndarray) -> np.ndarray:

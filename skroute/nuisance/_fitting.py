@@ -36,15 +36,14 @@ def fit_weighted(
     weight: np.ndarray,
     *,
     parameter: str,
-    why: str = "the rows are weighted",
 ) -> Any:
     """Return a clone of the value of `parameter`, fitted with weights (n,) unless all are 1."""
     fitted, arguments = clone(estimator), {}
     if (weight != 1).any():
         if not has_fit_parameter(fitted, "sample_weight"):
             raise ValueError(
-                f"{parameter} {type(fitted).__name__} takes no sample_weight, but {why}. Use an "
-                "estimator that takes it, or leave the weights out."
+                f"{parameter} {type(fitted).__name__} takes no sample_weight, but its rows are "
+                "weighted (by the table, or by learner='r'). Use an estimator that takes it."
             )
         arguments["sample_weight"] = weight
     fitted.fit(X, y, **arguments)

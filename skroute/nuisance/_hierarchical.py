@@ -27,7 +27,7 @@ _LOG_STEP = 0.05
 
 
 class HierarchicalRidge:
-    """A hierarchical ridge of one target on a design.
+    """A hierarchical ridge of one target on a design, with penalties learned from all rows.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class HierarchicalRidge:
     theta : ndarray of shape (K, M)
         Posterior means of the coefficients.
     theta_without_fold : list of ndarray of shape (K, M)
-        The same without the rows that each fold leaves out, with variances learned from all rows.
+        The same without the rows that each fold leaves out.
     log_likelihood : float
         Log marginal likelihood of the target, up to a constant of the data.
     """
@@ -105,24 +105,12 @@ class Design:
 
 @dataclass(frozen=True)
 class Moments:
-    """Weighted sums over the rows of each model.
+    """Weighted sums over the rows of each model."""
 
-    Attributes
-    ----------
-    gram : ndarray of shape (K, M, M)
-        ``sum w phi phi'``.
-    cross : ndarray of shape (K, M)
-        ``sum w phi z``.
-    square : ndarray of shape (K,)
-        ``sum w z**2``.
-    count : ndarray of shape (K,)
-        ``sum w``.
-    """
-
-    gram: np.ndarray
-    cross: np.ndarray
-    square: np.ndarray
-    count: np.ndarray
+    gram: np.ndarray  # sum w phi phi', (K, M, M)
+    cross: np.ndarray  # sum w phi z, (K, M)
+    square: np.ndarray  # sum w z**2, (K,)
+    count: np.ndarray  # sum w, (K,)
 
     def __sub__(self, other: Moments) -> Moments:
         return Moments(

@@ -64,12 +64,7 @@ class ScaledLogistic(ClassifierMixin, BaseEstimator):
 
 
 def fill_propensity(
-    classifier: Any,
-    X: Any,
-    feedback: Feedback,
-    folds: Folds,
-    *,
-    n_jobs: int | None = None,
+    classifier: Any, X: Any, feedback: Feedback, folds: Folds, *, n_jobs: int | None = None
 ) -> np.ndarray:
     """Return the propensity (n,) of each logged model: recorded where it is, else estimated.
 

@@ -65,19 +65,13 @@ def empirical_bayes(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class ShrinkageRule:
-    """How far the outcomes of a log may correct an outcome model.
+    """How far the outcomes of a log may correct an outcome model."""
 
-    Attributes
-    ----------
-    score_weights, intercept_weights : callable
-        Inverse propensities (n,) to what residuals are multiplied by, (n,), in
-        `doubly_robust_scores` and in the means of `intercept_correction`.
-    shrink_means : callable
-        Those means (K,) and their estimated variances (K,) to the corrections (K,).
-    """
-
+    # Inverse propensities (n,) to what residuals are multiplied by in `doubly_robust_scores`, (n,),
     score_weights: Callable[[np.ndarray], np.ndarray]
+    # and in the means of `intercept_correction`.
     intercept_weights: Callable[[np.ndarray], np.ndarray]
+    # These means (K,) and their estimated variances (K,) to the corrections (K,).
     shrink_means: Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 

@@ -3,6 +3,7 @@ from gold_labels import logged_problem
 from numpy.testing import assert_allclose
 
 from skroute.correction._bias_models import HierarchicalBias
+from skroute.correction._pseudo_outcomes import PseudoOutcomes
 from skroute.correction._sources import JointSources
 from skroute.feedback import read_feedback
 
@@ -31,9 +32,10 @@ def test_sizes_of_the_features_of_both_sources():
 
 def test_sizes_of_the_features_of_the_bias():
     X, y = wide_problem()
-    pseudo, start = np.where(y.gold, 0.5, 0.2), np.zeros((600, 4))
+    pseudo = PseudoOutcomes(np.where(y.gold, 0.5, 0.2), np.ones(600))
+    start = np.zeros((600, 4))
     model = HierarchicalBias(random_state=0)
-    bias = model.cross_fit(X, y, pseudo, np.ones(600), start, halves(600))
+    bias = model.cross_fit(X, y, pseudo, start, halves(600))
     assert bias.shape == (600, 4)
     assert model.features_.components_.shape[1] == 64
     assert model.features_.radial_.shape[1] == 32
@@ -42,7 +44,7 @@ def test_sizes_of_the_features_of_the_bias():
 def test_departures_of_zero_leave_the_difference_of_the_outcome_models():
     X, y = wide_problem()
     start = np.random.default_rng(0).normal(size=(600, 4))
-    own = start[np.arange(600), y.action]
+    pseudo = PseudoOutcomes(start[np.arange(600), y.action], np.ones(600))
     model = HierarchicalBias(random_state=0)
-    bias = model.cross_fit(X, y, own, np.ones(600), start, halves(600))
+    bias = model.cross_fit(X, y, pseudo, start, halves(600))
     assert_allclose(bias, start)
