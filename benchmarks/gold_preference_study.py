@@ -7,7 +7,7 @@ Gains of one model over another, few gold labels and many preference ones. A rid
 components is trained on gold labels alone, on both sources pooled, on the labels that
 DRBiasCorrector returns with their weights ("dr", "r"), and on gold labels for every row. Its value
 is the quality gained over random routing on held-out queries, averaged over shares of the primary
-model from 0.2 to 0.8, and stands in the report as a share of that of training on gold labels for
+model from 0.2 to 0.8, and is printed as a share of that of training on gold labels for
 every row: total over repetitions by total, with the standard error of that ratio.
 
 A synthetic problem, and every table of full feedback given (its two best models on average), get a
@@ -133,7 +133,7 @@ def share(values: np.ndarray, reference: np.ndarray) -> str:
     return f"{ratio:.2f} ± {error:.2f}"
 
 
-def report(name: str, runs: list[dict[str, float]]) -> dict[str, float]:
+def print_row(name: str, runs: list[dict[str, float]]) -> dict[str, float]:
     """Print one row; return the shares."""
     column = {key: np.array([run[key] for run in runs]) for key in runs[0]}
     reference = column["all gold"]
@@ -166,7 +166,7 @@ def sweep(tables: list[str], golds: list[int], seeds: range) -> None:
             for seed, problem in problems
             for n_gold in golds
         ]
-        shares.append(report(f"{form}, {size:g}", runs))
+        shares.append(print_row(f"{form}, {size:g}", runs))
     best = np.array([max(row["gold"], row["pooled"]) for row in shares])
     for learner in ("dr", "r"):
         gap = np.array([row[learner] for row in shares]) - best
@@ -182,7 +182,7 @@ def real(pairs: list[str], golds: list[int], seeds: range) -> None:
         problems = [(seed, from_table(path, seed)) for seed in seeds]
         for n_gold in golds:
             runs = [one_repetition(p, "constant", 0.0, n_gold, seed) for seed, p in problems]
-            report(f"{Path(path).stem}, {n_gold}", runs)
+            print_row(f"{Path(path).stem}, {n_gold}", runs)
 
 
 def routers(biases: tuple[float, ...], first: int, n_seeds: int) -> None:

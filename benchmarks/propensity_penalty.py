@@ -15,11 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from skroute._utils._folds import make_folds
+from skroute._utils import make_folds
 from skroute.datasets import load_routing_table, make_routing_problem, simulate_log
 from skroute.feedback import read_feedback
-from skroute.nuisance import cross_fit_propensity
-from skroute.nuisance._propensity import ScaledLogistic
+from skroute.nuisance import ScaledLogistic, cross_fit_propensity
 
 PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0, 100.0)
 ROWS = 3000

@@ -30,7 +30,7 @@ class HierarchicalBias(BaseEstimator):
     The departure of the pseudo-outcomes from that difference is regressed on spectral features by a
     hierarchical ridge over models. Two of them are averaged by their marginal likelihoods: one in
     which each model's intercept is off, and one in which functions of the query are too. So noise
-    leaves the difference alone, and evidence overrules it.
+    leaves the difference alone, and a clear departure overrules it.
     """
 
     def __init__(self, random_state: Any = None) -> None:

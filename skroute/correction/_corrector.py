@@ -11,10 +11,10 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from .._utils import VersionedMixin, atomic_fit
-from ..feedback import Feedback, read_feedback
+from ..feedback import Feedback, read_feedback, with_quality
 from ..nuisance import make_propensity_model
 from ._estimate import estimate_bias
-from ._labels import correct_labels, with_corrected_labels
+from ._labels import correct_labels
 from ._pseudo_outcomes import PSEUDO_OUTCOMES
 
 _FLOATS = (np.float64, np.float32)
@@ -240,7 +240,7 @@ class DRBiasCorrector(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, Ba
             were. ``gold`` still tells which is which.
         """
         _, feedback, bias = self._read_and_fit(X, y)
-        return with_corrected_labels(y, correct_labels(feedback, bias, self.preference_weight_))
+        return with_quality(y, correct_labels(feedback, bias, self.preference_weight_))
 
     def correct(self, X: ArrayLike, y: Any) -> Any:
         """Return y with its preference rows corrected, for rows that were not fitted on.
@@ -266,7 +266,7 @@ class DRBiasCorrector(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, Ba
                 f"y shows in row {row} a model that was not fitted; fitted were "
                 f"{[str(label) for label in self.classes_]}. Leave such rows out, or refit."
             )
-        return with_corrected_labels(y, correct_labels(feedback, bias, self.preference_weight_))
+        return with_quality(y, correct_labels(feedback, bias, self.preference_weight_))
 
     @atomic_fit
     def fit_correct_feedback(self, X: np.ndarray, feedback: Feedback) -> Feedback:

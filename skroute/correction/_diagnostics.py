@@ -20,8 +20,6 @@ from ._corrector import DRBiasCorrector
 from ._estimate import cross_fit_nuisances
 from ._labels import models_that_vary, observed
 
-__all__ = ["BiasSummary", "GoldLearningCurve", "bias_summary", "gold_learning_curve"]
-
 _FEWEST_GOLD = 10
 
 
@@ -234,9 +232,9 @@ def gold_learning_curve(
         raise ValueError(f"n_gold must be from 1 to {most}, got {sizes.tolist()}")
     corrector = DRBiasCorrector(random_state=0) if corrector is None else corrector
     error = np.empty((len(sizes), n_repetitions, 2))
-    for r, (train, judged, held) in enumerate(splits):
+    for r, (train, preference, held) in enumerate(splits):
         for i, size in enumerate(sizes):
-            rows = np.sort(np.append(train[:size], judged))
+            rows = np.sort(np.append(train[:size], preference))
             raw = feedback.take(rows)
             moved = clone(corrector).fit_correct_feedback(X[rows], raw)
             error[i, r] = [
@@ -284,8 +282,8 @@ def _split(
     n_held = max(1, int(test_size * len(gold_groups)))
     held = np.isin(group, gold_groups[:n_held])
     train = rng.permutation(np.flatnonzero(feedback.gold & counted & ~held))
-    judged = np.flatnonzero(~feedback.gold & ~held)
-    return train, judged, np.flatnonzero(feedback.gold & counted & held)
+    preference = np.flatnonzero(~feedback.gold & ~held)
+    return train, preference, np.flatnonzero(feedback.gold & counted & held)
 
 
 def _error(X: np.ndarray, feedback: Feedback, X_held: np.ndarray, held: Feedback) -> float:

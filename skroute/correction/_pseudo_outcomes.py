@@ -3,7 +3,7 @@
 The source of a label is the treatment T (gold: 1, preference: 0), its quality the outcome Y. With
 ``mu_t`` the expected quality by source and e the probability of gold, given query and model, the
 bias ``delta = E[gold - preference]`` is the regression of either pseudo-outcome. Arrays are shaped
-like the outcomes seen: (n,) for logged and (n, K) for full feedback, T and e then (n, 1).
+like the observed outcomes: (n,) for logged and (n, K) for full feedback, T and e then (n, 1).
 """
 
 from __future__ import annotations

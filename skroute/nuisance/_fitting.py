@@ -43,7 +43,7 @@ def fit_weighted(
         if not has_fit_parameter(fitted, "sample_weight"):
             raise ValueError(
                 f"{parameter} {type(fitted).__name__} takes no sample_weight, but its rows are "
-                "weighted (by the table, or by learner='r'). Use an estimator that takes it."
+                "weighted. Use an estimator that takes it, or leave the weights out."
             )
         arguments["sample_weight"] = weight
     fitted.fit(X, y, **arguments)

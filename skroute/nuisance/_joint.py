@@ -26,7 +26,7 @@ class JointOutcome(VersionedMixin, BaseEstimator):
     function, above all how hard a query is, is learned from every row, so that a log in which
     strong models got the hard queries does not make them look weak. Penalties maximize the
     marginal likelihood; nothing is tuned. Cost is modelled by its logarithm, and predictions of it
-    are corrected for the retransformation (smearing) and kept within the range that was seen.
+    are corrected for the retransformation (smearing) and kept within the observed range.
 
     Parameters
     ----------
@@ -99,8 +99,8 @@ class JointOutcome(VersionedMixin, BaseEstimator):
         quality_theta, quality = _fit_outcome(design, feedback.quality, features.prior)
         log_cost = _log_cost(feedback)
         cost_theta, predicted = _fit_outcome(design, log_cost, features.prior)
-        seen = log_cost[feedback.weight > 0]
-        self.log_range_ = float(seen.min()), float(seen.max())
+        counted = log_cost[feedback.weight > 0]
+        self.log_range_ = float(counted.min()), float(counted.max())
         cost = np.exp(np.clip(predicted, *self.log_range_))
         self.smearing_ = _smearing_factors(feedback, cost)
         self.readout_ = features.readout(np.concatenate([quality_theta, cost_theta]), X.dtype)
@@ -146,12 +146,12 @@ def _log_cost(feedback: Feedback) -> np.ndarray:
 
 
 def _smearing_factors(feedback: Feedback, predicted: np.ndarray) -> np.ndarray:
-    """Return, for each model, the mean cost seen over the mean cost predicted for those rows."""
+    """Return, for each model, its mean observed cost by the mean of what was predicted there."""
     weight, n_models = feedback.weight, feedback.n_models
     if feedback.action is None:
-        seen, expected = weight @ feedback.cost, weight @ predicted
+        observed, expected = weight @ feedback.cost, weight @ predicted
     else:
         own = predicted[np.arange(len(feedback)), feedback.action]
-        seen = np.bincount(feedback.action, weight * feedback.cost, n_models)
+        observed = np.bincount(feedback.action, weight * feedback.cost, n_models)
         expected = np.bincount(feedback.action, weight * own, n_models)
-    return np.divide(seen, expected, out=np.ones(n_models), where=expected > 0)
+    return np.divide(observed, expected, out=np.ones(n_models), where=expected > 0)

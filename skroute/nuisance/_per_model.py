@@ -11,7 +11,7 @@ from .._utils import Folds, VersionedMixin, out_of_fold
 from ..feedback import Feedback
 from ._fitting import fit_weighted
 
-# A model seen on fewer rows gets a mean instead of a regression of its own.
+# A model with fewer rows gets a mean instead of a regression of its own.
 _FEWEST_ROWS = 10
 # That mean counts this many rows of the mean over all models, so that one lucky row is no winner.
 _PRIOR_ROWS = 5.0
@@ -20,7 +20,7 @@ _PRIOR_ROWS = 5.0
 class PerModelOutcome(VersionedMixin, BaseEstimator):
     """Outcome model that fits a clone of one regressor for every model's quality and cost.
 
-    A model seen on fewer than 10 rows is predicted by its mean, shrunk towards that of all rows.
+    A model with fewer than 10 rows is predicted by its mean, shrunk towards that of all rows.
     Targets are standardized, so that regressors with absolute tolerances see dollars and quality
     on one scale.
 
@@ -67,12 +67,12 @@ class PerModelOutcome(VersionedMixin, BaseEstimator):
         """Return (regressor or None, mean, scale) of one model's outcome."""
         action, weight = feedback.action, feedback.weight
         if action is None:
-            seen, target = weight > 0, outcome[:, k]
+            rows, target = weight > 0, outcome[:, k]
             pooled = np.average(outcome.mean(axis=1), weights=weight)
         else:
-            seen, target = (action == k) & (weight > 0), outcome
+            rows, target = (action == k) & (weight > 0), outcome
             pooled = np.average(outcome, weights=weight)
-        target, mine = np.asarray(target[seen], dtype=np.float64), weight[seen]
+        target, mine = np.asarray(target[rows], dtype=np.float64), weight[rows]
         if mine.sum() < _FEWEST_ROWS:
             mean = (mine @ target + _PRIOR_ROWS * pooled) / (mine.sum() + _PRIOR_ROWS)
             return None, float(mean), 0.0
@@ -82,7 +82,7 @@ class PerModelOutcome(VersionedMixin, BaseEstimator):
             return None, float(mean), 0.0
         standardized = (target - mean) / scale
         regressor = fit_weighted(
-            self.regressor, X[seen], standardized, mine, parameter="outcome_model"
+            self.regressor, X[rows], standardized, mine, parameter="outcome_model"
         )
         return regressor, float(mean), float(scale)
 

@@ -103,7 +103,7 @@ def shrinkage_rule(shrinkage: float | str) -> ShrinkageRule:
 def doubly_robust_scores(
     predicted: np.ndarray, action: np.ndarray, observed: np.ndarray, weight: np.ndarray
 ) -> np.ndarray:
-    """Correct predicted outcomes by the weighted residual of the outcome that was seen.
+    """Correct predicted outcomes by the weighted residual of the observed outcome.
 
     ``score_ik = predicted_ik + weight_i 1[action_i = k] (observed_i - predicted_ik)``
 
