@@ -6,53 +6,11 @@ import base64
 import warnings
 from collections.abc import Iterable, Sequence
 from html import escape
+from importlib.resources import files
 from io import BytesIO
 from typing import Any
 
-STYLE = """
-.skroute-report { max-width: 62rem; margin: 0 auto; padding: 1rem; color: #1a1a1a;
-  background: #fff; font: 16px/1.5 system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial,
-  sans-serif; overflow-wrap: break-word; }
-.skroute-report h1 { font-size: 1.7rem; line-height: 1.2; margin: .5rem 0; color: #111; }
-.skroute-report h2 { font-size: 1.25rem; margin: 2.2rem 0 .5rem; padding-top: .6rem;
-  border-top: 1px solid #bbb; color: #111; }
-.skroute-report h3 { font-size: 1.05rem; margin: 1.4rem 0 .4rem; color: #111; }
-.skroute-report p { max-width: 46rem; margin: .5rem 0; }
-.skroute-report .verdict { font-size: 1.15rem; }
-.skroute-report .notes { border: 1px solid #777; border-left-width: 6px; padding: .2rem 1rem;
-  margin: 1rem 0; background: #f6f6f6; }
-.skroute-report .notes li { margin: .4rem 0; }
-.skroute-report .scroll { overflow-x: auto; max-width: 100%; }
-.skroute-report .scroll:focus-visible { outline: 2px solid #333; }
-.skroute-report table { border-collapse: collapse; margin: .8rem 0; font-size: .9rem;
-  font-variant-numeric: tabular-nums; color: #1a1a1a; background: #fff; }
-.skroute-report caption { text-align: left; font-weight: 600; padding: .3rem 0; }
-.skroute-report th, .skroute-report td { padding: .3rem .7rem; border-bottom: 1px solid #ddd;
-  text-align: right; vertical-align: top; background: #fff; }
-.skroute-report thead th { border-bottom: 2px solid #555; vertical-align: bottom; }
-.skroute-report th[scope=row], .skroute-report .text { text-align: left; max-width: 24rem; }
-.skroute-report td.text { min-width: 7rem; }
-.skroute-report th[scope=row] { font-weight: normal; min-width: 8rem; overflow-wrap: anywhere; }
-.skroute-report tr.strong > * { font-weight: 600; }
-.skroute-report small { color: #444; white-space: nowrap; }
-.skroute-report figure { margin: 1rem 0; }
-.skroute-report img { max-width: 100%; height: auto; display: block; }
-.skroute-report figcaption { font-size: .9rem; color: #333; max-width: 46rem; }
-.skroute-report dt { font-weight: 600; margin-top: .5rem; }
-.skroute-report dd { margin: 0; max-width: 46rem; }
-.skroute-report footer { margin-top: 2rem; font-size: .85rem; color: #444; }
-@media (max-width: 600px) {
-  .skroute-report img { max-width: none; }
-}
-@media print {
-  .skroute-report { max-width: none; padding: 0; font-size: 10.5pt; }
-  .skroute-report .scroll { overflow: visible; }
-  .skroute-report table { font-size: 8.5pt; }
-  .skroute-report th, .skroute-report td { padding: 1.5pt 4pt; }
-  .skroute-report figure, .skroute-report tr, .skroute-report .notes { break-inside: avoid; }
-  .skroute-report h2, .skroute-report h3, .skroute-report caption { break-after: avoid; }
-}
-"""
+STYLE = "\n" + files(__package__).joinpath("page.css").read_text(encoding="utf-8")
 _EMPTY = ("img", "meta", "br")
 
 

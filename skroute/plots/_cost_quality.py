@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..feedback import Feedback, read_feedback
+from ..feedback import read_feedback
 from ..metrics import CostQualityCurve, cost_quality_curve, evaluation_predictions, read_models
 from ..nuisance import OverlapWarning
 from ..routers import Frontier
@@ -142,30 +142,27 @@ class CostQualityDisplay:
         if n_points < 2:
             raise ValueError(f"n_points must be at least 2, got {n_points!r}")
         routers = read_routers(estimator, X, exclude)
-        models, allowed = common_models(routers), routers[0].allowed_models()
+        models = common_models(routers)
         frontiers = {router.name: router.frontier() for router in routers}
-        own = {
-            router.name: router.cost_sensitivity
-            if budget is None
-            else frontiers[router.name].within_budget(budget).cost_sensitivity
-            for router in routers
-        }
+        own = {router.name: router.cost_sensitivity for router in routers}
+        if budget is not None:
+            own = {n: f.within_budget(budget).cost_sensitivity for n, f in frontiers.items()}
         if y is None:
-            return cls._predicted(routers[0], allowed, frontiers, own, budget).plot(
-                ax, **artist_kwargs
-            )
+            return cls._predicted(routers[0], frontiers, own, budget).plot(ax, **artist_kwargs)
         for router in routers:
             router.candidate.warn_if_trained_on()
         feedback = read_feedback(y)
         known = evaluation_predictions(routers[0].candidate.queries, feedback, models=models)
-        return cls._valued(
+        return cls.from_predictions(
             feedback,
             {name: frontier.choices(n_points) for name, frontier in frontiers.items()},
-            fixed_policies(allowed, len(feedback)),
-            {router.name: router.choose(own[router.name]) for router in routers},
-            budget,
-            known,
-        ).plot(ax, **artist_kwargs)
+            chosen={router.name: router.choose(own[router.name]) for router in routers},
+            budget=budget,
+            fixed=routers[0].allowed_models(),
+            ax=ax,
+            **known,
+            **artist_kwargs,
+        )
 
     @classmethod
     def from_predictions(
@@ -175,6 +172,7 @@ class CostQualityDisplay:
         *,
         chosen: Mapping[str, ArrayLike] | None = None,
         budget: float | None = None,
+        fixed: ArrayLike | None = None,
         predicted_quality: ArrayLike | None = None,
         predicted_cost: ArrayLike | None = None,
         models: ArrayLike | None = None,
@@ -194,9 +192,10 @@ class CostQualityDisplay:
             A policy to mark for each curve.
         budget : float, default=None
             Dollars per query to mark.
+        fixed : array-like of labels, default=None
+            Models to draw, each as the policy that chooses it for all queries. None: `models`.
         predicted_quality, predicted_cost, models, propensity : optional
-            As in `cost_quality_curve`; `evaluation_predictions` returns them. Each of the models is
-            drawn as a fixed one.
+            As in `cost_quality_curve`; `evaluation_predictions` returns them.
         ax : matplotlib Axes, default=None
             None makes a new figure.
         **artist_kwargs : dict
@@ -208,16 +207,28 @@ class CostQualityDisplay:
         """
         feedback = read_feedback(y)
         labels = read_models(models, feedback.classes)
-        known = {
+        known: dict[str, Any] = {
             "predicted_quality": predicted_quality,
             "predicted_cost": predicted_cost,
             "models": labels,
             "propensity": propensity,
         }
-        fixed = fixed_policies(labels, len(feedback))
-        return cls._valued(feedback, policies, fixed, chosen or {}, budget, known).plot(
-            ax, **artist_kwargs
-        )
+        always = fixed_policies(labels if fixed is None else np.asarray(fixed), len(feedback))
+
+        def value(policies: Sequence[ArrayLike]) -> CostQualityCurve:
+            return cost_quality_curve(feedback, policies, **known)
+
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            display = cls(
+                {name: value(points) for name, points in policies.items()},
+                fixed=value(list(always.values())),
+                models=list(always),
+                chosen={name: value([policy]) for name, policy in (chosen or {}).items()},
+                budget=budget,
+            )
+        _warn_once(caught)
+        return display.plot(ax, **artist_kwargs)
 
     def plot(
         self,
@@ -289,61 +300,36 @@ class CostQualityDisplay:
     def _predicted(
         cls,
         router: NamedRouter,
-        models: np.ndarray,
         frontiers: Mapping[str, Frontier],
         chosen: Mapping[str, float],
         budget: float | None,
     ) -> CostQualityDisplay:
-        """Work out what is drawn of predictions; the first router predicts the fixed models."""
-        columns = np.isin(router.classes, models)
+        """Work out what is drawn of predictions; `router` predicts the fixed models."""
+        allowed = ~router.excluded().all(axis=0)
         cost, quality = (
-            method(router.candidate.X).mean(axis=0)[columns]
+            method(router.candidate.X).mean(axis=0)[allowed]
             for method in (router.router.predict_cost, router.router.predict_quality)
         )
-        points = {}
+        curves, points = {}, {}
         for name, frontier in frontiers.items():
-            passed = [int(np.searchsorted(frontier.cost_sensitivity, chosen[name]))]
-            points[name] = CostQualityCurve(
-                frontier.mean_cost[passed], frontier.mean_quality[passed]
-            )
-        return cls(
-            {n: CostQualityCurve(f.mean_cost, f.mean_quality) for n, f in frontiers.items()},
-            fixed=CostQualityCurve(cost, quality),
-            models=models,
-            chosen=points,
-            budget=budget,
-            predicted=True,
-        )
+            path = frontier.mean_cost, frontier.mean_quality
+            here = [int(np.searchsorted(frontier.cost_sensitivity, chosen[name]))]
+            curves[name] = CostQualityCurve(*path)
+            points[name] = CostQualityCurve(*(part[here] for part in path))
+        fixed, models = CostQualityCurve(cost, quality), router.classes[allowed]
+        return cls(curves, fixed=fixed, models=models, chosen=points, budget=budget, predicted=True)
 
-    @classmethod
-    def _valued(
-        cls,
-        feedback: Feedback,
-        policies: Mapping[str, Sequence[ArrayLike]],
-        fixed: Mapping[Any, np.ndarray],
-        chosen: Mapping[str, ArrayLike],
-        budget: float | None,
-        known: dict[str, Any],
-    ) -> CostQualityDisplay:
-        """Work out what is drawn of policies; poor overlap is told once for all points."""
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            display = cls(
-                {name: cost_quality_curve(feedback, p, **known) for name, p in policies.items()},
-                fixed=cost_quality_curve(feedback, list(fixed.values()), **known),
-                models=list(fixed),
-                chosen={n: cost_quality_curve(feedback, [p], **known) for n, p in chosen.items()},
-                budget=budget,
-            )
-        poor = [entry for entry in caught if isinstance(entry.message, OverlapWarning)]
-        for entry in caught:
-            if entry not in poor:
-                warnings.warn(entry.message, stacklevel=3)
-        if poor:
-            warnings.warn(
-                f"The log says little about {len(poor)} of the points, fixed models included. The "
-                f"first: {poor[0].message}",
-                OverlapWarning,
-                stacklevel=3,
-            )
-        return display
+
+def _warn_once(caught: Sequence[warnings.WarningMessage]) -> None:
+    """Warn again, once for all the points of which the log says little."""
+    poor = [entry for entry in caught if issubclass(entry.category, OverlapWarning)]
+    for entry in caught:
+        if entry not in poor:
+            warnings.warn(entry.message, stacklevel=3)
+    if poor:
+        warnings.warn(
+            f"The log says little about {len(poor)} of the points, fixed models included. The "
+            f"first: {poor[0].message}",
+            OverlapWarning,
+            stacklevel=3,
+        )

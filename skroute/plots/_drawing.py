@@ -67,6 +67,12 @@ def dollar_axis(ax: Any, costs: np.ndarray) -> None:
     ax.set_xlabel("cost of 1,000 queries")
 
 
+def write_beside(ax: Any, text: str, point: tuple[Any, Any], offset: Any, **style: Any) -> Any:
+    """Write small text at an offset, in typographic points, from a point of the axes."""
+    style = {"textcoords": "offset points", "fontsize": 8} | style
+    return ax.annotate(text, point, xytext=offset, **style)
+
+
 def tidy(ax: Any, *, grid: str = "both") -> None:
     """Take off what says nothing, and put a faint grid behind the rest."""
     ax.spines[["top", "right"]].set_visible(False)

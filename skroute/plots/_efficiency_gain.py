@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from ..feedback import read_feedback
 from ..metrics import EfficiencyGainCurve, efficiency_gain_curve
-from ._drawing import as_text, line_style, new_axes, tidy
+from ._drawing import as_text, line_style, new_axes, tidy, write_beside
 from ._routers import read_routers
 
 
@@ -158,16 +158,8 @@ class EfficiencyGainDisplay:
         ax = new_axes(ax, (6.5, 4.4), self)
         self.ax_, self.figure_, self.lines_ = ax, ax.get_figure(), []
         ax.axhline(0.0, color="0.4", linewidth=1)
-        ax.annotate(
-            "random routing",
-            (1.0, 0.0),
-            xytext=(0, -3),
-            textcoords="offset points",
-            ha="right",
-            va="top",
-            fontsize=8,
-            color="0.3",
-        )
+        style = {"ha": "right", "va": "top", "color": "0.3"}
+        write_beside(ax, "random routing", (1.0, 0.0), (0, -3), **style)
         for k, (name, curve) in enumerate(self.curves.items()):
             label = f"{as_text(name)}, mean {curve.mean():.3f} from 20% to 80%"
             style = line_style(k, len(curve.share)) | {"label": label} | (line_kwargs or {})

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._drawing import as_text
+from ._drawing import as_text, write_beside
 
 _DIRECTIONS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
 _DISTANCES = (8.0, 20.0, 34.0)
@@ -36,14 +36,7 @@ def label_points(
     taken: list[np.ndarray] = []
     texts: list[Any] = []
     for k in np.argsort(-np.asarray(y), kind="stable"):
-        text = ax.annotate(
-            as_text(labels[k]),
-            (x[k], y[k]),
-            xytext=(0, 0),
-            textcoords="offset points",
-            fontsize=8,
-            color="0.15",
-        )
+        text = write_beside(ax, as_text(labels[k]), (x[k], y[k]), (0, 0), color="0.15")
         extent = text.get_window_extent()
         size = np.array([extent.width, extent.height])
         places = [
@@ -93,11 +86,5 @@ def _badness(box: np.ndarray, occupied: np.ndarray, taken: list[np.ndarray], fra
 
 def _lead(ax: Any, text: Any, point: tuple[float, float], offset: np.ndarray) -> None:
     """Draw a thin line from a point to its far label."""
-    ax.annotate(
-        "",
-        point,
-        xytext=tuple(offset),
-        textcoords="offset points",
-        arrowprops={"arrowstyle": "-", "color": "0.5", "linewidth": 0.6},
-        zorder=text.get_zorder() - 1,
-    )
+    arrow = {"arrowstyle": "-", "color": "0.5", "linewidth": 0.6}
+    write_beside(ax, "", point, tuple(offset), arrowprops=arrow, zorder=text.get_zorder() - 1)

@@ -11,7 +11,7 @@ from .._utils import as_numbers, make_folds
 from ..feedback import Feedback, read_feedback
 from ..metrics import Candidate, read_models
 from ..nuisance import Overlap, fill_propensity
-from ._drawing import as_text, new_axes, tidy
+from ._drawing import as_text, new_axes, tidy, write_beside
 
 _LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -202,26 +202,15 @@ class OverlapDisplay:
         )[0]
         self.smallest_ = ax.plot(least, places, ".", color="black", markersize=6, zorder=4)[0]
         ax.axvline(self.min_propensity, color="black", linestyle=(0, (4, 3)), linewidth=1.1)
-        ax.annotate(
-            f"raised to {self.min_propensity:g}: {self.overlap.share_clipped:.1%} of rows",
-            (self.min_propensity, 1.0),
-            xycoords=("data", "axes fraction"),
-            xytext=(2, 3),
-            textcoords="offset points",
-            fontsize=8,
-        )
+        raised = f"raised to {self.min_propensity:g}: {self.overlap.share_clipped:.1%} of rows"
+        above = {"xycoords": ("data", "axes fraction")}
+        write_beside(ax, raised, (self.min_propensity, 1.0), (2, 3), **above)
+        right_of = {"xycoords": ("axes fraction", "data"), "va": "center", "annotation_clip": False}
         self.text_ = [
-            ax.annotate(
-                f"{count[k]:,} rows, {self.overlap.effective_sample_size[k]:,.0f} effective",
-                (1.0, k),
-                xycoords=("axes fraction", "data"),
-                xytext=(8, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=8,
-                annotation_clip=False,
+            write_beside(ax, f"{rows:,} rows, {size:,.0f} effective", (1.0, k), (8, 0), **right_of)
+            for k, (rows, size) in enumerate(
+                zip(count, self.overlap.effective_sample_size, strict=True)
             )
-            for k in range(len(labels))
         ]
         ax.set_yticks(range(len(labels)), [as_text(label) for label in labels])
         ax.set_ylim(len(labels) - 0.4, -0.6)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from .._utils import check_cost_sensitivity
 from ..feedback import read_feedback
 from ..metrics import PolicyValue, evaluation_predictions, policy_value
-from ._drawing import as_text, new_axes, tidy
+from ._drawing import as_text, new_axes, tidy, write_beside
 from ._routers import common_models, fixed_policies, read_routers
 
 TODAY = "today's policy"
@@ -246,16 +246,9 @@ class PolicyValueDisplay:
                 ax.errorbar(result.value, place, xerr=np.maximum(reach, 0.0), **style)
             )
             # Over the interval, where nothing else is.
-            ax.annotate(
-                f"{result.value:.3f}",
-                (result.value, place),
-                xytext=(0, 7),
-                textcoords="offset points",
-                ha="center",
-                fontsize=8,
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
-                zorder=1.9,
-            )
+            box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
+            over = {"ha": "center", "bbox": box, "zorder": 1.9}
+            write_beside(ax, f"{result.value:.3f}", (result.value, place), (0, 7), **over)
         ax.set_yticks(range(len(self.values)), [as_text(name) for name in self.values])
         ax.set_ylim(len(self.values) - 0.4, -0.8)
         confidence = next(iter(self.values.values())).confidence

@@ -11,7 +11,7 @@ from .._utils import check_cost_sensitivity
 from ..feedback import as_matrix
 from ..metrics import read_models
 from ..routers import Frontier
-from ._drawing import as_text, new_axes
+from ._drawing import as_text, new_axes, write_beside
 from ._routers import read_routers
 
 _HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "ooo", "+++", "||", "**")
@@ -202,16 +202,8 @@ class RoutingShareDisplay:
             self._name(k, as_text(model), x, height, logarithmic)
         if self.chosen is not None and left <= self.chosen <= right:
             self.chosen_ = ax.axvline(self.chosen, color="black", linestyle="--", linewidth=1.5)
-            ax.annotate(
-                f"here: {self.chosen:.3g}",
-                (self.chosen, 1.0),
-                xytext=(0, 3),
-                textcoords="offset points",
-                ha="center",
-                va="bottom",
-                fontsize=8,
-                annotation_clip=False,
-            )
+            above = {"ha": "center", "va": "bottom", "annotation_clip": False}
+            write_beside(ax, f"here: {self.chosen:.3g}", (self.chosen, 1.0), (0, 3), **above)
         ax.set(xlim=(left, right), ylim=(0, 1), xlabel="cost sensitivity (quality per dollar)")
         ax.set_ylabel("share of queries")
         ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
