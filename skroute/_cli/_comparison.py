@@ -24,42 +24,24 @@ _DEFAULT_SHARE = 0.3
 
 @dataclass
 class Row:
-    """What one policy comes to on the held-out queries: a line of results.csv.
-
-    Attributes
-    ----------
-    policy : str
-    model : str or None
-        The one model that a fixed policy chooses.
-    cost_sensitivity : float
-        At which the policy chooses and is valued.
-    quality, cost, utility : float
-        Means per query, cost in dollars.
-    regret : float or None
-        Where every model's outcome is known; what follows, up to `effective_rows`, on a log.
-    low, high : float or None
-        95 % interval of the utility.
-    gain_over_today, gain_low, gain_high : float or None
-        Utility gained over the models that the log shows, with its 95 % interval.
-    effective_rows : float or None
-        Rows that the estimate rests on.
-    saved_share, quality_gap : float or None
-        As in `equal_quality_saving`.
-    """
+    """What one policy comes to on the held-out queries: a line of results.csv."""
 
     policy: str
-    model: str | None
-    cost_sensitivity: float
+    model: str | None  # that a fixed policy chooses
+    cost_sensitivity: float  # at which the policy chooses and is valued
     quality: float
-    cost: float
+    cost: float  # dollars per query
     utility: float
+    # Where every model's outcome is known:
     regret: float | None = None
+    # On a log, with 95 % intervals; the gain is over the models that the log shows:
     low: float | None = None
     high: float | None = None
     gain_over_today: float | None = None
     gain_low: float | None = None
     gain_high: float | None = None
     effective_rows: float | None = None
+    # As `equal_quality_saving` returns them:
     saved_share: float | None = None
     quality_gap: float | None = None
 
@@ -113,29 +95,14 @@ class HeldOut:
 
 @dataclass
 class Comparison:
-    """All that was compared, and the router that was fitted.
+    """All that was compared, and the router that was fitted."""
 
-    Attributes
-    ----------
-    cost_sensitivity : float
-        Of `rows` and `fixed`.
-    rows : list of Row
-        The lines of the printed table.
-    fixed : dict from str to Row
-        Of each model that the log shows.
-    curves : dict from str to list of Row
-        Of each router, by growing cost sensitivity.
-    router : CausalRouter
-    notes : list of str
-        What to be careful about.
-    """
-
-    cost_sensitivity: float
-    rows: list[Row]
-    fixed: dict[str, Row]
-    curves: dict[str, list[Row]]
+    cost_sensitivity: float  # of `rows` and `fixed`
+    rows: list[Row]  # the lines of the printed table
+    fixed: dict[str, Row]  # of each model that the log shows
+    curves: dict[str, list[Row]]  # of each router, by growing cost sensitivity
     router: CausalRouter
-    notes: list[str]
+    notes: list[str]  # what to be careful about
 
 
 def cost_spread(feedback: Feedback) -> float:

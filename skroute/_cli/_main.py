@@ -100,26 +100,14 @@ def _parser() -> argparse.ArgumentParser:
 
 @dataclass
 class _Task:
-    """A log to learn from, and held-out queries to value policies by.
+    """A log to learn from, and held-out queries to value policies by."""
 
-    Attributes
-    ----------
-    title, caption : str
-        Of what is printed, and of the picture.
-    X : ndarray of shape (n, d)
-    feedback : Feedback
-        Logged.
-    held_out : HeldOut
-    whole_log : tuple of X and y, or None
-        What the router that is saved learns from, where that is more than X.
-    """
-
-    title: str
-    caption: str
+    title: str  # of what is printed
+    caption: str  # of the picture
     X: np.ndarray
-    feedback: Feedback
+    feedback: Feedback  # logged
     held_out: HeldOut
-    whole_log: tuple[np.ndarray, Any] | None = None
+    whole_log: tuple[np.ndarray, Any] | None = None  # the saved router learns from it
 
 
 class _Progress:
@@ -225,7 +213,7 @@ def _write(
             report(comparison.router, held_out.X, held_out.feedback, path=path)
             written.append(path.name)
     else:
-        progress.note("no picture; it needs matplotlib (pip install matplotlib)")
+        progress.note("no picture and no report; they need matplotlib (pip install matplotlib)")
     return written
 
 

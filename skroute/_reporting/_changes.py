@@ -6,8 +6,8 @@ import numpy as np
 
 from ..metrics import PolicyDifference
 from ._facts import Facts
-from ._format import per_thousand, section, with_interval
-from ._html import Markup, table, tag
+from ._format import per_thousand, with_interval
+from ._html import Markup, section, table, tag
 
 _LONGEST_TEXT = 160
 _MOST_GROUPS = 20

@@ -1,4 +1,4 @@
-"""Sections, and numbers as the page writes them."""
+"""Numbers as the page writes them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,6 @@ import math
 
 from ..plots import QUERIES, as_dollars
 from ._html import Markup, join, tag
-
-
-def section(name: str, title: str, *children: object) -> Markup:
-    heading = tag("h2", title, id=f"skroute-{name}")
-    return tag("section", heading, *children, aria_labelledby=f"skroute-{name}")
 
 
 def with_interval(value: str, low: float, high: float, signed: bool) -> Markup:

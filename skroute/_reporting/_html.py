@@ -36,6 +36,11 @@ def join(children: Iterable[object]) -> Markup:
     return Markup("".join(c if isinstance(c, Markup) else escape(str(c)) for c in children))
 
 
+def section(name: str, title: str, *children: object) -> Markup:
+    heading = tag("h2", title, id=f"skroute-{name}")
+    return tag("section", heading, *children, aria_labelledby=f"skroute-{name}")
+
+
 def table(
     caption: str,
     columns: Sequence[str],

@@ -109,13 +109,9 @@ class Notes:
 
     def about_excluded(self, excluded: np.ndarray, models: list[str]) -> None:
         """Note which models must not be chosen, (n, K), and what follows for fixed models."""
-        count = excluded.sum(axis=0)
-        everywhere = [model for model, n in zip(models, count, strict=True) if n == len(excluded)]
-        partly = [
-            f"{model} ({n:,} queries)"
-            for model, n in zip(models, count, strict=True)
-            if 0 < n < len(excluded)
-        ]
+        count = dict(zip(models, excluded.sum(axis=0).tolist(), strict=True))
+        everywhere = [model for model, n in count.items() if n == len(excluded)]
+        partly = [f"{model} ({n:,} queries)" for model, n in count.items() if 0 < n < len(excluded)]
         if everywhere:
             self.add(
                 f"Excluded, so that neither the router nor a fixed policy chooses them: "

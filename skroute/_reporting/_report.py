@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,49 +13,42 @@ from ..metrics import PolicyDifference, PolicyValue
 from . import _sections as sections
 from ._changes import changes
 from ._facts import Facts, gather
-from ._format import section
-from ._html import STYLE, Markup, join, tag
+from ._html import STYLE, Markup, join, section, tag
 
 # Of the page itself; a notebook keeps its own.
 _OWN_STYLE = "@page { margin: 16mm; }\nbody { margin: 0; background: #fff; }"
 
 
+@dataclass(eq=False, repr=False)
 class RoutingReport:
     """A page about a router, made by `report`; a notebook shows it as it is.
 
     Attributes
     ----------
     title : str
-    html : str
-        The whole page. It loads nothing: style and pictures are within.
+    body : str
+        What the page shows, as HTML.
     notes : tuple of str
         What to be careful about, as the page says it.
     values : dict from str to PolicyValue
         Of the router, of each fixed model and, on a log, of today's policy.
     differences : dict from str to PolicyDifference
         Of each of them over today's policy, on full feedback over the best fixed model.
+    html : str
+        The whole page. It loads nothing: style and pictures are within.
     """
 
-    def __init__(
-        self,
-        title: str,
-        body: str,
-        *,
-        notes: tuple[str, ...],
-        values: dict[str, PolicyValue],
-        differences: dict[str, PolicyDifference],
-    ) -> None:
-        self.title = title
-        self.notes = notes
-        self.values = values
-        self.differences = differences
-        self._body = Markup(body)
+    title: str
+    body: str
+    notes: tuple[str, ...]
+    values: dict[str, PolicyValue]
+    differences: dict[str, PolicyDifference]
 
     def __repr__(self) -> str:
         return f"<RoutingReport {self.title!r}: {len(self.notes)} notes>"
 
     def _repr_html_(self) -> str:
-        return tag("div", tag("style", Markup(STYLE)), self._body, class_="skroute-report")
+        return tag("div", tag("style", Markup(STYLE)), Markup(self.body), class_="skroute-report")
 
     @property
     def html(self) -> str:
@@ -67,7 +61,7 @@ class RoutingReport:
             Markup('<link rel="icon" href="data:,">'),
             tag("style", Markup(_OWN_STYLE + STYLE)),
         )
-        body = tag("body", tag("main", self._body, class_="skroute-report"))
+        body = tag("body", tag("main", Markup(self.body), class_="skroute-report"))
         return f"<!DOCTYPE html>\n{tag('html', head, body, lang='en')}\n"
 
     def save(self, path: str | Path) -> Path:

@@ -26,8 +26,8 @@ from ..plots import (
 )
 from ..routers import Frontier
 from ._facts import Facts
-from ._format import interval, per_thousand, section, with_interval
-from ._html import Markup, join, picture, table, tag
+from ._format import interval, per_thousand, with_interval
+from ._html import Markup, join, picture, section, table, tag
 
 # Of the curve of cost against quality.
 _N_POINTS = 20

@@ -13,7 +13,7 @@ from ..feedback import read_feedback
 from ..metrics import CostQualityCurve, cost_quality_curve, evaluation_predictions, read_models
 from ..nuisance import OverlapWarning
 from ..routers import Frontier
-from ._drawing import QUERIES, as_dollars, as_text, dollar_axis, line_style, new_axes, tidy
+from ._drawing import QUERIES, as_dollars, as_text, dollar_axis, line_style, set_axes, tidy
 from ._labels import label_points
 from ._routers import NamedRouter, common_models, fixed_policies, read_routers
 
@@ -173,12 +173,11 @@ class CostQualityDisplay:
         chosen: Mapping[str, ArrayLike] | None = None,
         budget: float | None = None,
         fixed: ArrayLike | None = None,
-        predicted_quality: ArrayLike | None = None,
-        predicted_cost: ArrayLike | None = None,
-        models: ArrayLike | None = None,
-        propensity: ArrayLike | None = None,
         ax: Any = None,
-        **artist_kwargs: Any,
+        line_kwargs: Any = None,
+        fixed_kwargs: Any = None,
+        chosen_kwargs: Any = None,
+        **known: Any,
     ) -> CostQualityDisplay:
         """Draw the values of policies.
 
@@ -193,27 +192,21 @@ class CostQualityDisplay:
         budget : float, default=None
             Dollars per query to mark.
         fixed : array-like of labels, default=None
-            Models to draw, each as the policy that chooses it for all queries. None: `models`.
-        predicted_quality, predicted_cost, models, propensity : optional
-            As in `cost_quality_curve`; `evaluation_predictions` returns them.
+            Models to draw, each as the policy that chooses it for all queries. None: all of them.
         ax : matplotlib Axes, default=None
             None makes a new figure.
-        **artist_kwargs : dict
+        line_kwargs, fixed_kwargs, chosen_kwargs : dict, default=None
             As in `plot`.
+        **known : dict
+            Keyword arguments of `cost_quality_curve`, such as `evaluation_predictions` returns.
 
         Returns
         -------
         display : CostQualityDisplay
         """
         feedback = read_feedback(y)
-        labels = read_models(models, feedback.classes)
-        known: dict[str, Any] = {
-            "predicted_quality": predicted_quality,
-            "predicted_cost": predicted_cost,
-            "models": labels,
-            "propensity": propensity,
-        }
-        always = fixed_policies(labels if fixed is None else np.asarray(fixed), len(feedback))
+        drawn = read_models(known.get("models") if fixed is None else fixed, feedback.classes)
+        always = fixed_policies(drawn, len(feedback))
 
         def value(policies: Sequence[ArrayLike]) -> CostQualityCurve:
             return cost_quality_curve(feedback, policies, **known)
@@ -228,7 +221,9 @@ class CostQualityDisplay:
                 budget=budget,
             )
         _warn_once(caught)
-        return display.plot(ax, **artist_kwargs)
+        return display.plot(
+            ax, line_kwargs=line_kwargs, fixed_kwargs=fixed_kwargs, chosen_kwargs=chosen_kwargs
+        )
 
     def plot(
         self,
@@ -252,8 +247,7 @@ class CostQualityDisplay:
         -------
         display : CostQualityDisplay
         """
-        ax = new_axes(ax, (7.5, 4.8), self)
-        self.ax_, self.figure_ = ax, ax.get_figure()
+        ax = set_axes(self, ax, (7.5, 4.8))
         self.lines_, self.chosen_, self.text_ = [], [], []
         self.fixed_ = self.budget_ = None
         costs = [curve.cost for curve in self.curves.values()]

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from .._utils import check_cost_sensitivity
 from ..feedback import read_feedback
 from ..metrics import PolicyValue, evaluation_predictions, policy_value
-from ._drawing import as_text, new_axes, tidy, write_beside
+from ._drawing import as_text, set_axes, tidy, write_beside
 from ._routers import common_models, fixed_policies, read_routers
 
 TODAY = "today's policy"
@@ -158,16 +158,9 @@ class PolicyValueDisplay:
         *,
         reference: str | None = None,
         fixed: Sequence[str] = (),
-        cost_sensitivity: float = 0.0,
-        method: str = "auto",
-        predicted_quality: ArrayLike | None = None,
-        predicted_cost: ArrayLike | None = None,
-        models: ArrayLike | None = None,
-        propensity: ArrayLike | None = None,
-        interval: str = "normal",
-        confidence: float = 0.95,
         ax: Any = None,
-        **artist_kwargs: Any,
+        errorbar_kwargs: Any = None,
+        **options: Any,
     ) -> PolicyValueDisplay:
         """Draw the values of policies.
 
@@ -181,13 +174,12 @@ class PolicyValueDisplay:
             Name of the policy to mark.
         fixed : sequence of str, default=()
             Names of the policies that choose one model for all queries.
-        cost_sensitivity, method, predicted_quality, predicted_cost, models, propensity, interval, \
-                confidence : optional
-            As in `policy_value`; `evaluation_predictions` returns four of them.
         ax : matplotlib Axes, default=None
             None makes a new figure.
-        **artist_kwargs : dict
+        errorbar_kwargs : dict, default=None
             As in `plot`.
+        **options : dict
+            Keyword arguments of `policy_value`, such as `evaluation_predictions` returns.
 
         Returns
         -------
@@ -195,21 +187,11 @@ class PolicyValueDisplay:
         """
         feedback = read_feedback(y)
         values = {
-            str(name): policy_value(
-                feedback,
-                policy,
-                cost_sensitivity=cost_sensitivity,
-                method=method if policy is not None else "auto",
-                predicted_quality=predicted_quality,
-                predicted_cost=predicted_cost,
-                models=models,
-                propensity=propensity,
-                interval=interval,
-                confidence=confidence,
-            )
+            str(name): policy_value(feedback, policy, **options)
             for name, policy in policies.items()
         }
-        return cls(values, reference=reference, fixed=fixed).plot(ax, **artist_kwargs)
+        display = cls(values, reference=reference, fixed=fixed)
+        return display.plot(ax, errorbar_kwargs=errorbar_kwargs)
 
     def plot(self, ax: Any = None, *, errorbar_kwargs: Any = None) -> PolicyValueDisplay:
         """Draw a point with its interval for each policy.
@@ -225,8 +207,7 @@ class PolicyValueDisplay:
         -------
         display : PolicyValueDisplay
         """
-        ax = new_axes(ax, (7.5, 1.2 + 0.38 * len(self.values)), self)
-        self.ax_, self.figure_ = ax, ax.get_figure()
+        ax = set_axes(self, ax, (7.5, 1.2 + 0.38 * len(self.values)))
         self.errorbar_, self.reference_ = [], None
         if self.reference is not None:
             at = self.values[self.reference].value
@@ -237,11 +218,9 @@ class PolicyValueDisplay:
             filled = "white" if name == self.reference else "0.6" if fixed else "black"
             # An interval may be unknown, and then only the value is drawn.
             reach = np.nan_to_num([[result.value - result.low], [result.high - result.value]])
-            style: dict[str, Any] = {
-                "fmt": "s" if name == self.reference else "o" if fixed else "D"
-            }
-            style |= {"color": "black", "markerfacecolor": filled, "markersize": 7}
-            style |= {"capsize": 4, "linewidth": 1.5, **(errorbar_kwargs or {})}
+            marker = "s" if name == self.reference else "o" if fixed else "D"
+            style: dict[str, Any] = {"fmt": marker, "color": "black", "markerfacecolor": filled}
+            style |= {"markersize": 7, "capsize": 4, "linewidth": 1.5, **(errorbar_kwargs or {})}
             self.errorbar_.append(
                 ax.errorbar(result.value, place, xerr=np.maximum(reach, 0.0), **style)
             )

@@ -213,7 +213,7 @@ def test_without_matplotlib_there_is_no_picture(table_file, tmp_path, capsys, mo
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert main(["--table", str(table_file), "--quick", "--output", str(tmp_path)]) == 0
     out, progress = capsys.readouterr()
-    assert "no picture; it needs matplotlib" in progress
+    assert "no picture and no report; they need matplotlib" in progress
     assert "router.joblib, results.csv\n" in out
     assert {path.name for path in tmp_path.iterdir()} == {"router.joblib", "results.csv"}
 
