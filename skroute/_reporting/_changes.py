@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..metrics import PolicyDifference
 from ._facts import Facts
 from ._format import per_thousand, with_interval
 from ._html import Markup, section, table, tag
@@ -73,22 +72,20 @@ def _groups(facts: Facts) -> Markup:
     changed, cells = facts.before != facts.after, []
     for g in np.argsort(-count, kind="stable")[:_MOST_GROUPS]:
         rows = np.flatnonzero(code.reshape(-1) == g)
-        gain = ["–"] * 3
-        if facts.feedback.weight[rows].any():
-            gain = _gain(facts.difference(facts.router.name, rows))
-        cells.append([names[g], f"{len(rows):,}", f"{changed[rows].mean():.0%}", *gain])
+        cells.append([names[g], f"{len(rows):,}", f"{changed[rows].mean():.0%}"])
+        if not facts.feedback.weight[rows].any():
+            cells[-1] += ["–"] * 3
+            continue
+        gain = facts.difference(facts.router.name, rows)
+        cells[-1] += [
+            with_interval(f"{gain.value:+.3f}", gain.low, gain.high, True),
+            f"{gain.quality_difference:+.3f}",
+            per_thousand(gain.cost_difference),
+        ]
     more = len(names) - len(cells)
     caption = "Changes by group of queries" + (f" ({more:,} smaller ones left out)" if more else "")
     columns = ["group", "rows", "changed", f"utility over {facts.reference}", "quality"]
     return table(caption, [*columns, "dollars per 1,000 queries"], cells)
-
-
-def _gain(gain: PolicyDifference) -> list[str]:
-    return [
-        with_interval(f"{gain.value:+.3f}", gain.low, gain.high, True),
-        f"{gain.quality_difference:+.3f}",
-        per_thousand(gain.cost_difference),
-    ]
 
 
 def _examples(facts: Facts, n_examples: int) -> Markup:

@@ -9,13 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..metrics import (
-    MIN_ESTIMATED_PROPENSITY,
-    CostQualityCurve,
-    PolicyDifference,
-    PolicyValue,
-    cost_quality_curve,
-)
+from ..metrics import MIN_ESTIMATED_PROPENSITY, CostQualityCurve, cost_quality_curve
 from ..nuisance import Overlap
 from ..plots import (
     CostQualityDisplay,
@@ -37,7 +31,7 @@ def summary(facts: Facts) -> Markup:
     """Say in a few sentences what the router is worth."""
     gain, name = facts.differences[facts.router.name], facts.router.name
     new, old = gain.a, gain.b
-    level = f"{facts.confidence:.0%} interval {interval(gain.low, gain.high, signed=True)}"
+    ends = f"{facts.confidence:.0%} interval {interval(gain.low, gain.high, signed=True)}"
     if not math.isfinite(gain.low):
         verdict = "How sure that is cannot be told from these rows."
     elif gain.low > 0:
@@ -50,7 +44,7 @@ def summary(facts: Facts) -> Markup:
         verdict = "The router was fitted on these rows, which flatters it: judge it by others."
     sentences = [
         f"{name} has a mean utility of {new.value:.3f} a query, {gain.value:+.3f} against "
-        f"{facts.compared_with} ({level}). ",
+        f"{facts.compared_with} ({ends}). ",
         tag("strong", verdict),
     ]
     worth, low, high = gain.dollars_per_thousand_queries
@@ -76,10 +70,9 @@ def notes(facts: Facts) -> Markup:
 
 
 def values(facts: Facts) -> Markup:
+    """Show what each policy is worth, and the difference to the reference."""
     names = list(facts.values)
-    rows = [
-        _value_row(facts.values[name], facts.differences.get(name), name, facts) for name in names
-    ]
+    rows = [_value_row(facts, name) for name in names]
     columns = [
         "policy",
         "quality",
@@ -91,11 +84,7 @@ def values(facts: Facts) -> Markup:
     ]
     marked = [names.index(facts.router.name)]
     caption = f"Values at cost sensitivity {facts.cost_sensitivity:.4g}"
-    display = PolicyValueDisplay(
-        facts.values,
-        reference=facts.reference,
-        fixed=facts.fixed,
-    )
+    display = PolicyValueDisplay(facts.values, reference=facts.reference, fixed=facts.fixed)
     return section(
         "value",
         "Value against today's policy and the fixed models"
@@ -112,9 +101,8 @@ def values(facts: Facts) -> Markup:
     )
 
 
-def _value_row(
-    value: PolicyValue, difference: PolicyDifference | None, name: str, facts: Facts
-) -> list[object]:
+def _value_row(facts: Facts, name: str) -> list[object]:
+    value, difference = facts.values[name], facts.differences.get(name)
     over: object = "–"
     worth: object = "–"
     if difference is not None:
@@ -158,18 +146,13 @@ def costs(facts: Facts, budget: float | None) -> Markup:
         words = "The router serves one cost sensitivity. Fit it with knots='auto' to serve others."
         return section("cost", title, *parts, tag("p", words))
     where, share = frontier.shares()
-    display = RoutingShareDisplay(
-        frontier.classes,
-        where,
-        share,
-        low=frontier.low,
-        high=frontier.high,
-        chosen=facts.cost_sensitivity,
-    )
+    ends: dict[str, Any] = {"low": frontier.low, "high": frontier.high}
     parts += [
         tag("h3", "Who gets what"),
         picture(
-            display,
+            RoutingShareDisplay(
+                frontier.classes, where, share, chosen=facts.cost_sensitivity, **ends
+            ),
             (7.5, 4.4),
             "Share of queries that each model gets as cost sensitivity grows; see the table.",
             "Share of these queries that each model gets. Every change of choice is exact.",

@@ -13,7 +13,7 @@ from ..feedback import read_feedback
 from ..metrics import CostQualityCurve, cost_quality_curve, evaluation_predictions, read_models
 from ..nuisance import OverlapWarning
 from ..routers import Frontier
-from ._drawing import QUERIES, as_dollars, as_text, dollar_axis, line_style, set_axes, tidy
+from ._drawing import QUERIES, as_dollars, as_text, dollar_axis, line_style, new_axes, tidy
 from ._labels import label_points
 from ._routers import NamedRouter, common_models, fixed_policies, read_routers
 
@@ -247,7 +247,8 @@ class CostQualityDisplay:
         -------
         display : CostQualityDisplay
         """
-        ax = set_axes(self, ax, (7.5, 4.8))
+        ax = new_axes(ax, (7.5, 4.8), self)
+        self.ax_, self.figure_ = ax, ax.get_figure()
         self.lines_, self.chosen_, self.text_ = [], [], []
         self.fixed_ = self.budget_ = None
         costs = [curve.cost for curve in self.curves.values()]

@@ -19,19 +19,18 @@ LINES: list[dict[str, Any]] = [
 _LONGEST_LABEL = 32
 
 
-def set_axes(display: Any, ax: Any, size: tuple[float, float]) -> Any:
-    """Let a Display draw on `ax`, or on the axes of a new pyplot figure; return these axes."""
-    if ax is None:
-        try:
-            import matplotlib.pyplot as plt
-        except ImportError as error:
-            raise ImportError(
-                f"{type(display).__name__}.plot needs matplotlib. Install it with: "
-                "pip install 'scikit-route[plot]'"
-            ) from error
-        ax = plt.subplots(figsize=size, layout="constrained")[1]
-    display.ax_, display.figure_ = ax, ax.get_figure()
-    return ax
+def new_axes(ax: Any, size: tuple[float, float], display: object) -> Any:
+    """Return `ax`, or the axes of a new pyplot figure."""
+    if ax is not None:
+        return ax
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError(
+            f"{type(display).__name__}.plot needs matplotlib. Install it with: "
+            "pip install 'scikit-route[plot]'"
+        ) from error
+    return plt.subplots(figsize=size, layout="constrained")[1]
 
 
 def as_text(label: object) -> str:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from ..feedback import read_feedback
 from ..metrics import EfficiencyGainCurve, efficiency_gain_curve
-from ._drawing import as_text, line_style, set_axes, tidy, write_beside
+from ._drawing import as_text, line_style, new_axes, tidy, write_beside
 from ._routers import read_routers
 
 
@@ -155,7 +155,8 @@ class EfficiencyGainDisplay:
         -------
         display : EfficiencyGainDisplay
         """
-        ax = set_axes(self, ax, (6.5, 4.4))
+        ax = new_axes(ax, (6.5, 4.4), self)
+        self.ax_, self.figure_ = ax, ax.get_figure()
         self.lines_ = []
         ax.axhline(0.0, color="0.4", linewidth=1)
         style = {"ha": "right", "va": "top", "color": "0.3"}

@@ -11,7 +11,7 @@ from .._utils import as_numbers, make_folds
 from ..feedback import Feedback, read_feedback
 from ..metrics import Candidate, read_models
 from ..nuisance import Overlap, fill_propensity
-from ._drawing import as_text, set_axes, tidy, write_beside
+from ._drawing import as_text, new_axes, tidy, write_beside
 
 _LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -179,7 +179,8 @@ class OverlapDisplay:
         display : OverlapDisplay
         """
         labels = np.asarray(self.models)
-        ax = set_axes(self, ax, (7.5, 1.4 + 0.42 * len(labels)))
+        ax = new_axes(ax, (7.5, 1.4 + 0.42 * len(labels)), self)
+        self.ax_, self.figure_ = ax, ax.get_figure()
         count = np.bincount(self.action, minlength=len(labels))
         places = np.flatnonzero(count)
         spread = np.array(

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from .._utils import check_cost_sensitivity
 from ..feedback import read_feedback
 from ..metrics import PolicyValue, evaluation_predictions, policy_value
-from ._drawing import as_text, set_axes, tidy, write_beside
+from ._drawing import as_text, new_axes, tidy, write_beside
 from ._routers import common_models, fixed_policies, read_routers
 
 TODAY = "today's policy"
@@ -207,7 +207,8 @@ class PolicyValueDisplay:
         -------
         display : PolicyValueDisplay
         """
-        ax = set_axes(self, ax, (7.5, 1.2 + 0.38 * len(self.values)))
+        ax = new_axes(ax, (7.5, 1.2 + 0.38 * len(self.values)), self)
+        self.ax_, self.figure_ = ax, ax.get_figure()
         self.errorbar_, self.reference_ = [], None
         if self.reference is not None:
             at = self.values[self.reference].value

@@ -11,7 +11,7 @@ from .._utils import check_cost_sensitivity
 from ..feedback import as_matrix
 from ..metrics import read_models
 from ..routers import Frontier
-from ._drawing import as_text, set_axes, write_beside
+from ._drawing import as_text, new_axes, write_beside
 from ._routers import read_routers
 
 _HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "ooo", "+++", "||", "**")
@@ -179,7 +179,8 @@ class RoutingShareDisplay:
         -------
         display : RoutingShareDisplay
         """
-        ax = set_axes(self, ax, (7.5, 4.4))
+        ax = new_axes(ax, (7.5, 4.4), self)
+        self.ax_, self.figure_ = ax, ax.get_figure()
         self.bands_, self.chosen_ = [], None
         left, right, logarithmic = self._range()
         inside = (self.cost_sensitivity > left) & (self.cost_sensitivity < right)
