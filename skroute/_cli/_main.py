@@ -107,7 +107,7 @@ class _Task:
     X: np.ndarray
     feedback: Feedback  # logged
     held_out: HeldOut
-    whole_log: tuple[np.ndarray, Any] | None = None  # the saved router learns from it
+    whole_log: tuple[np.ndarray, Feedback] | None = None  # the saved router learns from it
 
 
 class _Progress:
@@ -183,7 +183,8 @@ def _from_log(path: str, features: str | None, seed: int, quick: bool) -> _Task:
     X, y = load_routing_log(path, features=features)
     rows = _subset(len(X), seed, quick)
     X, y = X[rows], y[rows]
-    train, test = _split(X, read_feedback(y).group, seed)
+    whole = read_feedback(y)
+    train, test = _split(X, whole.group, seed)
     feedback = read_feedback(y[train])
     title = (
         f"{Path(path).name}: learned from {len(train):,} logged queries, estimated on "
@@ -191,7 +192,7 @@ def _from_log(path: str, features: str | None, seed: int, quick: bool) -> _Task:
     )
     caption = f"{Path(path).stem}: quality and cost estimated on {len(test):,} logged queries"
     held_out = HeldOut(X[test], read_feedback(y[test]), feedback.classes)
-    return _Task(title, caption, X[train], feedback, held_out, whole_log=(X, y))
+    return _Task(title, caption, X[train], feedback, held_out, whole_log=(X, whole))
 
 
 def _write(

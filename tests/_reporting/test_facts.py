@@ -1,10 +1,10 @@
 """What the page says of values and what to be careful about, and that its input is read once."""
 
 import re
-from collections import Counter
 
 import numpy as np
 import pytest
+from counted_table import CountedTable
 from report_pages import table_of
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import make_pipeline
@@ -93,20 +93,6 @@ def test_gold_and_unknown_models_are_noted(router, held_out):
         "60", "0", "0", "60",
     ]  # fmt: skip
     assert "independent groups" in page.html
-
-
-class CountedTable:
-    """A table that counts how often each of its columns is read."""
-
-    def __init__(self, y):
-        self.y, self.columns, self.read = y, list(y.dtype.names), Counter()
-
-    def to_numpy(self):
-        raise NotImplementedError
-
-    def __getitem__(self, name):
-        self.read[name] += 1
-        return self.y[name]
 
 
 class CountedQueries(TransformerMixin, BaseEstimator):

@@ -7,6 +7,7 @@ import sys
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from counted_table import CountedTable
 
 import skroute.plots
 from skroute import full_feedback, gain_feedback, logged_feedback
@@ -87,6 +88,13 @@ def test_a_subfigure_will_do(make):
     subfigures = plt.figure().subfigures(1, 2)
     display = make(subfigures[1].subplots())
     assert display.figure_ is subfigures[1]
+
+
+@pytest.mark.parametrize("display", [CostQualityDisplay, OverlapDisplay, PolicyValueDisplay])
+def test_feedback_is_read_once(display, router, held_out):
+    table = CountedTable(held_out.y)
+    display.from_estimator(router, held_out.X, table)
+    assert table.read == dict.fromkeys(held_out.y.dtype.names, 1)
 
 
 def test_names_are_text_and_in_the_legend():
