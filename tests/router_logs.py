@@ -1,6 +1,8 @@
 """Logs that the tests of the router learn from, and the truth behind them."""
 
 import numpy as np
+import pandas as pd
+import polars as pl
 
 from skroute import logged_feedback
 
@@ -24,6 +26,12 @@ def make_log(n=400, n_models=3, *, seed=0, labels=None, strength=1.0):
         propensity=propensity[rows, action],
     )
     return X, y, propensity, quality, cost
+
+
+def frames(y):
+    """Return a log in every form of table."""
+    table = pd.DataFrame({name: y[name] for name in y.dtype.names})
+    return {"structured": y, "pandas": table, "polars": pl.from_pandas(table)}
 
 
 def regret(router, X, quality, cost, cost_sensitivity=0.0):

@@ -303,8 +303,8 @@ class CausalRouter(OutcomeRouter):
     def _probabilities(
         self, X: np.ndarray, cost_sensitivity: float | np.ndarray, excluded: np.ndarray | None
     ) -> np.ndarray:
-        scaled = self._decision_values(X, cost_sensitivity) / self.temperature_
         with np.errstate(over="ignore"):
+            scaled = self._decision_values(X, cost_sensitivity) / self.temperature_
             return softmax(mask_excluded(scaled, excluded), axis=1)
 
     def _frontier(

@@ -45,7 +45,7 @@ def read_exclusion(
     else:
         named = _read_labels("exclude", exclude, classes)
         if both := named & included:
-            raise ValueError(f"exclude and include both name {classes[min(both)]!r}; drop one")
+            raise ValueError(f"exclude and include both name {str(classes[min(both)])!r}; drop one")
         if not named and not left:
             return None
         excluded = np.zeros((n_rows, len(classes)), dtype=bool)

@@ -1,3 +1,5 @@
+"""What a router learns from a log, in which forms, and what it keeps of it."""
+
 import json
 import subprocess
 import sys
@@ -6,15 +8,13 @@ import warnings
 import joblib
 import numpy as np
 import pandas as pd
-import polars as pl
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from router_logs import make_log, regret
-from scipy import sparse
+from router_logs import frames, make_log, regret
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import GridSearchCV, KFold, cross_val_predict, cross_val_score
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -27,11 +27,6 @@ from skroute.nuisance import OverlapWarning
 )
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
-
-
-def frames(y):
-    table = pd.DataFrame({name: y[name] for name in y.dtype.names})
-    return {"structured": y, "pandas": table, "polars": pl.from_pandas(table)}
 
 
 def test_it_beats_every_fixed_model_on_a_biased_log():
@@ -92,94 +87,6 @@ def test_grid_search_over_a_pipeline(form):
     best = search.best_estimator_
     assert_array_equal(best.predict(X, cost_sensitivity=0.0), best.predict(X))
     assert "a" not in best.predict(X, exclude="a")
-
-
-def test_the_score_is_policy_value_not_agreement_with_the_log():
-    """The log chose badly; the candidate that agrees with it scores less."""
-    rng = np.random.default_rng(0)
-    n = 600
-    X = rng.normal(size=(n, 2))
-    good = (X[:, 0] > 0).astype(int)
-    action = np.where(rng.random(n) < 0.9, 1 - good, good)
-    y = logged_feedback(
-        np.array(["a", "b"])[action],
-        (action == good).astype(float),
-        propensity=np.where(action == good, 0.1, 0.9),
-    )
-    router = CausalRouter(random_state=0).fit(X, y)
-    agreement = np.mean(router.predict(X) == y["model"])
-    assert agreement < 0.2
-    assert router.score(X, y) > 0.9
-    copycat = CausalRouter(random_state=0).fit(X, y["model"])
-    assert np.mean(copycat.predict(X) == y["model"]) > 0.8
-    assert copycat.score(X, y) < 0.2
-
-
-def test_an_optimistic_outcome_model_does_not_win_a_search():
-    """Shrinking to a model of one's own fancy must not raise one's score."""
-
-    class Optimist(Ridge):
-        def predict(self, X):
-            return np.where(np.asarray(X)[:, 0] > 0, 50.0, -50.0)
-
-    X, y, _, quality, _cost = make_log(600)
-    search = GridSearchCV(
-        CausalRouter(random_state=0),
-        {"outcome_model": [Optimist(), Ridge()], "shrinkage": [0.0, 1.0]},
-        error_score="raise",
-    ).fit(X, y)
-    assert not isinstance(search.best_params_["outcome_model"], Optimist)
-    assert search.best_score_ < quality.max(axis=1).mean() + 0.05
-
-
-def test_the_score_does_not_move_with_settings_that_leave_choices_alone():
-    X, y, _, _, _ = make_log(300)
-    router = CausalRouter(random_state=0).fit(X, y)
-    score = router.score(X, y)
-    router.set_params(shrinkage=0.0, min_propensity=0.2, outcome_model=Ridge(), cv=2)
-    assert router.score(X, y) == score
-
-
-def test_the_score_estimates_the_true_value():
-    X, y, _, _, _ = make_log(2000)
-    X_test, y_test, _, quality, cost = make_log(4000, seed=5)
-    router = CausalRouter(3.0, random_state=0).fit(X, y)
-    truth = full_feedback(quality, cost, models=["a", "b", "c"])
-    assert router.score(X_test, y_test) == pytest.approx(router.score(X_test, truth), abs=0.02)
-
-
-def test_score_counts_gold_rows_only():
-    X, y, _, _, _ = make_log(300)
-    router = CausalRouter(random_state=0).fit(X, y)
-    gold = np.arange(300) < 200
-    spoiled = np.where(gold, y["quality"], 99.0)
-    mixed = logged_feedback(
-        y["model"], spoiled, cost=y["cost"], propensity=y["propensity"], gold=gold
-    )
-    assert router.score(X, mixed) == pytest.approx(router.score(X[gold], y[gold]))
-
-
-def test_score_takes_a_model_that_was_never_fitted_as_never_chosen():
-    X, y, _, _, _ = make_log(300, n_models=2)
-    router = CausalRouter(random_state=0).fit(X, y)
-    X_new, y_new, _, _, _ = make_log(300, n_models=3, seed=2)
-    assert np.isfinite(router.score(X_new, y_new))
-    with pytest.raises(ValueError, match=r"no column for the models \['b'\]"):
-        router.score(X, full_feedback(np.ones((300, 2)), models=["a", "c"]))
-
-
-def test_cross_val_predict_of_probabilities_is_refused():
-    X, y, _, _, _ = make_log(100)
-    for table in frames(y).values():
-        with pytest.raises(ValueError, match="cross_val_predict"):
-            cross_val_predict(CausalRouter(), X, table, method="predict_proba")
-    assert cross_val_predict(CausalRouter(random_state=0), X, y).shape == (100,)
-
-
-def test_cross_validation_of_a_table_is_not_stratified():
-    X, y, _, _, _ = make_log(120)
-    router = CausalRouter(random_state=0)
-    assert_allclose(cross_val_score(router, X, y), cross_val_score(router, X, y, cv=KFold(5)))
 
 
 def test_a_fitted_router_predicts_the_same_in_another_process(tmp_path):
@@ -258,35 +165,6 @@ def test_other_outcome_propensity_and_policy_models():
     ).fit(X, y)
     fixed = (quality.max(axis=1)[:, None] - quality).mean(axis=0).min()
     assert regret(router, X_test, quality, cost) < 0.5 * fixed
-
-
-def test_excluded_models_are_never_chosen():
-    X, y, _, _, _ = make_log()
-    router = CausalRouter(random_state=0).fit(X, y)
-    assert set(router.predict(X, exclude=["a", "c"])) == {"b"}
-    probability = router.predict_proba(X, exclude="b")
-    assert_array_equal(probability[:, 1], 0.0)
-    assert_allclose(probability.sum(axis=1), 1.0)
-    kept = router.predict(X) != "b"
-    assert_array_equal(router.predict(X, exclude="b")[kept], router.predict(X)[kept])
-    with pytest.raises(ValueError, match="unknown model 'z'"):
-        router.predict(X, exclude="z")
-    with pytest.raises(ValueError, match="none is left"):
-        router.predict(X, exclude=["a", "b", "c"])
-
-
-def test_models_are_excluded_by_row():
-    X, y, _, _, _ = make_log(200)
-    router = CausalRouter(random_state=0).fit(X, y)
-    down = np.random.default_rng(0).random((200, 3)) < 0.4
-    down[down.all(axis=1), 1] = False
-    labels = router.predict(X, exclude=down)
-    assert not down[np.arange(200), np.searchsorted(router.classes_, labels)].any()
-    down[5] = True
-    with pytest.raises(ValueError, match="every model for row 5"):
-        router.predict(X, exclude=down)
-    with pytest.raises(ValueError, match=r"boolean array of shape \(200, 3\)"):
-        router.predict(X, exclude=np.zeros((200, 2), dtype=bool))
 
 
 def test_probabilities_follow_decisions():
@@ -377,78 +255,6 @@ def test_groups_stay_together_and_few_groups_are_no_error():
     for group in (np.arange(90) // 3, np.arange(90) // 45, np.zeros(90, dtype=int)):
         grouped = logged_feedback(y["model"], y["quality"], propensity=y["propensity"], group=group)
         assert np.isfinite(CausalRouter(random_state=0).fit(X, grouped).decision_function(X)).all()
-
-
-def test_preference_rows_without_correction_warn():
-    X, y, _, _, _ = make_log(200)
-    mixed = logged_feedback(
-        y["model"], y["quality"], propensity=y["propensity"], gold=np.arange(200) % 2 == 0
-    )
-    with pytest.warns(UserWarning, match="preference-based"):
-        CausalRouter(random_state=0).fit(X, mixed)
-
-
-@pytest.mark.parametrize(
-    ("parameters", "message"),
-    [
-        ({"cost_sensitivity": -1.0}, "cost_sensitivity must be a finite number"),
-        ({"cost_sensitivity": np.nan}, "cost_sensitivity must be a finite number"),
-        ({"cost_sensitivity": "cheap"}, "cost_sensitivity must be a finite number"),
-        ({"shrinkage": -1.0}, "shrinkage must be"),
-        ({"shrinkage": "much"}, "shrinkage must be"),
-        ({"min_propensity": 0.0}, "min_propensity must be"),
-        ({"min_propensity": 1.5}, "min_propensity must be"),
-        ({"cv": 1}, "cv must be at least 2"),
-        ({"knots": "some"}, "knots must be 'auto'"),
-        ({"knots": [1.0]}, "knots must be 'auto' or two or more"),
-        ({"knots": [0.0, np.inf]}, "knots must be 'auto' or two or more finite"),
-        ({"knots": [2.0, 1.0]}, "knots must be at least 0 and increasing"),
-        ({"knots": [-1.0, 1.0]}, "knots must be at least 0 and increasing"),
-        ({"knots": [1.0, 2.0]}, "knots must span cost_sensitivity=0"),
-        ({"outcome_model": "ridge"}, "outcome_model must be"),
-        ({"propensity_model": Ridge()}, "propensity_model must"),
-        ({"policy": Ridge()}, "policy must be"),
-    ],
-)
-def test_wrong_parameters_are_named(parameters, message):
-    X, y, _, _, _ = make_log(100)
-    unknown = logged_feedback(y["model"], y["quality"])
-    with pytest.raises(ValueError, match=message):
-        CausalRouter(**parameters).fit(X, unknown)
-
-
-def test_wrong_input_is_named():
-    X, y, _, _, _ = make_log(100)
-    router = CausalRouter(random_state=0)
-    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
-        router.fit(X[:-1], y)
-    with pytest.raises(ValueError, match="one model"):
-        router.fit(X, logged_feedback(["a"] * 100, np.zeros(100)))
-    with pytest.raises(ValueError, match="NaN"):
-        router.fit(np.where(X > 1, np.nan, X), y)
-    with pytest.raises(TypeError, match="Sparse data"):
-        router.fit(sparse.csr_array(X), y)
-    with pytest.raises(ValueError, match="sample_weight must be finite"):
-        router.fit(X, y, sample_weight=-np.ones(100))
-    router.fit(X, y)
-    with pytest.raises(ValueError, match="6 features"):
-        router.predict(X[:, :5])
-
-
-def test_metadata_routing_passes_the_keywords():
-    X, y, _, _, _ = make_log(150)
-    pipeline = make_pipeline(PCA(4), CausalRouter(1.0, random_state=0)).fit(X, y)
-    off = pipeline.predict(X, exclude="a", cost_sensitivity=1.0)
-    with skroute_routing():
-        on = pipeline.predict(X, exclude="a", cost_sensitivity=1.0)
-    assert_array_equal(on, off)
-    assert "a" not in on
-
-
-def skroute_routing():
-    from sklearn import config_context
-
-    return config_context(enable_metadata_routing=True)
 
 
 def test_no_warning_on_a_healthy_log():
