@@ -75,19 +75,17 @@ class BestFixedModel(OutcomeRouter):
 
 def mean_outcomes(feedback: Feedback) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean quality and cost of every model (K,) each, NaN where no row weighs."""
-    if not feedback.logged:
-        return tuple(
-            np.average(outcome.astype(np.float64), axis=0, weights=feedback.weight)
-            for outcome in (feedback.quality, feedback.cost)
-        )
+    if feedback.action is None:
+        quality, cost = feedback.quality.astype(np.float64), feedback.cost.astype(np.float64)
+        weight = feedback.weight
+        return np.average(quality, axis=0, weights=weight), np.average(cost, axis=0, weights=weight)
+    action, n_models = feedback.action, feedback.n_models
     weight = feedback.weight / _marginal_propensity(feedback)
-
-    def total(values: np.ndarray) -> np.ndarray:
-        return np.bincount(feedback.action, weights=values, minlength=feedback.n_models)
-
+    count = np.bincount(action, weight, n_models)
     with np.errstate(invalid="ignore"):
-        return tuple(
-            total(weight * outcome) / total(weight) for outcome in (feedback.quality, feedback.cost)
+        return (
+            np.bincount(action, weight * feedback.quality, n_models) / count,
+            np.bincount(action, weight * feedback.cost, n_models) / count,
         )
 
 

@@ -139,8 +139,9 @@ class OutcomeRouter(BaseRouter):
         if share is not None and len(share) != 1:
             raise ValueError(f"share must name one model, got {list(share)}")
         frontier = self.frontier(X, sample_weight=sample_weight, exclude=exclude, include=include)
-        if share is None:
+        if budget is not None:
             return frontier.within_budget(float(budget))
+        assert share is not None  # one of the two is given
         ((label, most),) = share.items()
         return frontier.within_share(label, most)
 

@@ -6,6 +6,7 @@ import sklearn
 from numpy.testing import assert_array_equal
 from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -13,7 +14,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from skroute import CausalRouter, FixedBudgetRouter, RegretPolicyClassifier
 from skroute.baselines import RegressAndCompare
 from skroute.datasets import make_routing_problem
-from skroute.metrics import policy_value
+from skroute.metrics import evaluation_predictions, policy_value, policy_value_scorer
+from skroute.routers import split_router
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +121,68 @@ def test_methods_use_the_budget_unless_told_otherwise(problem, router):
         of_router, of_fixed = getattr(router, name), getattr(fixed, name)
         assert_array_equal(of_fixed(X), of_router(X, cost_sensitivity=own))
         assert_array_equal(of_fixed(X, cost_sensitivity=0.5), of_router(X, cost_sensitivity=0.5))
+
+
+def wrapped(kind):
+    plain = RegressAndCompare()
+    if kind == "pipeline":
+        return make_pipeline(PCA(4), PCA(3), plain)
+    if kind == "search":
+        return GridSearchCV(plain, {"regressor": [None, Ridge()]}, cv=2)
+    return GridSearchCV(
+        make_pipeline(PCA(3), plain), {"regressandcompare__regressor": [None]}, cv=2
+    )
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+@pytest.mark.parametrize("kind", ["pipeline", "search", "search of a pipeline"])
+def test_what_ends_in_a_router_can_be_wrapped(problem, kind, frozen):
+    X, y = problem.X[:300], problem.y[:300]
+    router = wrapped(kind)
+    if frozen:
+        router = FrozenEstimator(router.fit(X, y))
+    fixed = FixedBudgetRouter(router, budget=0.005).fit(X, y)
+    parts = split_router(fixed.router_)
+    inside, own = parts.transform(X), fixed.budget_.cost_sensitivity
+    assert own > 0
+    assert fixed.cost_sensitivity == own
+    for name in ("predict", "predict_proba", "decision_function"):
+        asked = getattr(parts.router, name)(inside, cost_sensitivity=own, exclude="model_0")
+        assert_array_equal(getattr(fixed, name)(X, exclude="model_0"), asked)
+    for name in ("predict_quality", "predict_cost", "query_features"):
+        assert_array_equal(getattr(fixed, name)(X), getattr(parts.router, name)(inside))
+    frontier, asked = fixed.frontier(X), parts.router.frontier(inside)
+    assert_array_equal(frontier.mean_cost, asked.mean_cost)
+    assert fixed.cost_sensitivity_for_budget(X, 0.005) == fixed.budget_
+    assert fixed.training_queries_.share_seen(fixed.query_features(X)) == 1.0
+    expected = policy_value(problem.y_full[:300], fixed.predict(X)).value
+    assert fixed.score(X, problem.y_full[:300]) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("routing", [False, True])
+@pytest.mark.parametrize("kind", ["pipeline", "search of a pipeline"])
+def test_weights_reach_the_router_at_the_end(problem, kind, routing):
+    X, y, weight = problem.X[:200], problem.y[:200], np.arange(200) % 3
+    with sklearn.config_context(enable_metadata_routing=routing):
+        router = wrapped(kind)
+        if routing:
+            asking = RegressAndCompare().set_fit_request(sample_weight=True)
+            asking.set_score_request(sample_weight=True)
+            step = {"estimator__regressandcompare": asking, "regressandcompare": asking}
+            router.set_params(**{k: v for k, v in step.items() if k in router.get_params()})
+        fixed = FixedBudgetRouter(router, budget=0.01).fit(X, y, sample_weight=weight)
+        parts = split_router(fixed.router_)
+        alone = RegressAndCompare().fit(parts.transform(X), y, sample_weight=weight)
+    assert_array_equal(fixed.predict_quality(X), alone.predict_quality(parts.transform(X)))
+
+
+def test_score_values_quality_whatever_the_cost_sensitivity(problem, router):
+    fixed = FixedBudgetRouter(FrozenEstimator(router), budget=0.005).fit(problem.X)
+    X, y = problem.X[1000:], problem.y[1000:]
+    assert fixed.cost_sensitivity > fixed.score_cost_sensitivity == 0.0
+    known = evaluation_predictions(X, y, models=fixed.classes_)
+    assert fixed.score(X, y) == pytest.approx(policy_value(y, fixed.predict(X), **known).value)
+    assert policy_value_scorer(fixed, X, y) == pytest.approx(fixed.score(X, y))
 
 
 @pytest.mark.parametrize("limit", [{"budget": 0.004}, {"share": {"model_3": 0.2}}])
