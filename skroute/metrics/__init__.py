@@ -37,6 +37,7 @@ __all__ = [
     "PolicyValue",
     "PreferenceOnlyWarning",
     "TrainingLogWarning",
+    "TrainingQueries",
     "average_improvement_in_quality",
     "average_performance_gap_recovered",
     "call_performance_threshold",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.model_selection import cross_val_predict
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_consistent_length
+from sklearn.utils.validation import check_array, check_consistent_length
 
 from .._utils import make_folds
 from ..feedback import read_feedback
@@ -155,6 +155,8 @@ def evaluation_predictions(
     feedback = read_feedback(y)
     check_consistent_length(X, feedback.quality)
     classes = read_models(models, feedback.classes)
+    if feedback.logged:
+        X = check_array(X, dtype=(np.float64, np.float32))
     table = PolicyEvaluator.of(X, feedback, classes).table
     if not feedback.logged:
         return {"models": classes}

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import check_array
 
 from .._utils import make_folds
 from ..feedback import Feedback
@@ -54,8 +53,8 @@ class PolicyEvaluator:
 
         Parameters
         ----------
-        X : array-like of shape (n, d)
-            What describes the queries; full feedback needs none.
+        X : ndarray of shape (n, d) or None
+            What describes the queries, checked; full feedback needs none.
         feedback : Feedback
             The table, any set of models.
         classes : ndarray of shape (K,)
@@ -65,7 +64,6 @@ class PolicyEvaluator:
         table = CountedTable.of(feedback.aligned(classes))
         if not feedback.logged:
             return cls(table)
-        X = check_array(X, dtype=(np.float64, np.float32))
         quality, cost, propensity = evaluation_models(X[table.rows], table.feedback)
         return cls(replace(table, quality=quality, cost=cost, propensity=propensity))
 
