@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial import ConvexHull
 
@@ -59,7 +59,6 @@ def test_frontier_leaves_out_what_mixing_beats():
     np.testing.assert_allclose(frontier.quality, [0, 1, 2])
 
 
-@settings(max_examples=200, deadline=None)
 @given(points)
 def test_frontier_is_the_least_rising_concave_function_above_all_points(pairs):
     cost, quality = pairs.T
@@ -110,7 +109,6 @@ def test_aiq_compares_over_a_shared_range():
     assert dear == pytest.approx(0.3)
 
 
-@settings(max_examples=50, deadline=None)
 @given(points, st.randoms())
 def test_aiq_ignores_order_and_rises_with_more_policies(pairs, random):
     shuffled = pairs.tolist()

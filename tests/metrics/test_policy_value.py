@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from policy_logs import CHOICE, COST, METHODS, QUALITY, big_log, small_log, value_of
 
@@ -157,7 +157,6 @@ def test_integer_labels_match_by_string():
     assert value_of(y, ["10", "10", "10", "10"]).value == 0.75
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     rows=st.lists(
         st.tuples(

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -73,7 +73,6 @@ def test_wrong_input_is_named():
         regret_score(table(), ["s", "s", "s"], sample_weight=[1, 2])
 
 
-@settings(max_examples=50, deadline=None)
 @given(
     utility=arrays(np.float64, (6, 3), elements=st.floats(-10, 10)),
     choice=arrays(np.int64, 6, elements=st.integers(0, 2)),

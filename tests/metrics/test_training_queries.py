@@ -3,7 +3,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.base import clone
@@ -172,7 +172,6 @@ def test_rounding_does_not_hide_a_query():
     assert TrainingQueries.of(X[order]).share_seen(X) == 1.0
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     arrays(
         np.float64,

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -63,7 +63,6 @@ def test_a_score_that_says_nothing_is_random_routing():
     np.testing.assert_array_equal(efficiency_gain_curve(y, flat, strong="strong").gain, [0, 0])
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     gain=arrays(np.float64, 8, elements=st.integers(-4, 4)),
     score=arrays(np.float64, 8, elements=st.integers(0, 3)),

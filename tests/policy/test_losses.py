@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose, assert_array_equal
@@ -173,7 +173,6 @@ def test_integer_weights_equal_repetition(loss):
     assert_allclose(gradient, summed, atol=1e-15)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_properties(data):
     n_rows, n_columns = data.draw(st.integers(1, 40)), data.draw(st.integers(1, 9))
