@@ -1,5 +1,7 @@
 """A linear policy by L-BFGS on the compiled losses."""
 
+from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -59,7 +61,7 @@ def fit_linear(
         theta.ravel(),
         jac=True,
         method="L-BFGS-B",
-        callback=_Progress(policy.verbose) if policy.verbose else None,
+        callback=_progress(policy.verbose) if policy.verbose else None,
         # Function values of float32 data cannot be told apart below their rounding error.
         options={
             "maxiter": policy.max_iter,
@@ -179,13 +181,13 @@ def _sharpen(objective: "_Objective", theta: NDArray[np.float64], alpha: float) 
         theta[:, columns] *= _SHARPENINGS[int(np.argmin(values))]
 
 
-class _Progress:
+def _progress(verbose: int) -> Callable[..., None]:
     """Print the loss at every tenth iteration; at every one if verbose is 2 or more."""
+    iterations = count(1)
 
-    def __init__(self, verbose: int) -> None:
-        self.every, self.count = 10 if verbose == 1 else 1, 0
+    def print_loss(intermediate_result: Any) -> None:
+        iteration = next(iterations)
+        if verbose > 1 or iteration % 10 == 0:
+            print(f"iteration {iteration}: loss {intermediate_result.fun:.6g}")
 
-    def __call__(self, intermediate_result: Any) -> None:
-        self.count += 1
-        if self.count % self.every == 0:
-            print(f"iteration {self.count}: loss {intermediate_result.fun:.6g}")
+    return print_loss

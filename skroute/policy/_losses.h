@@ -165,22 +165,16 @@ FOR_EACH_PROCESSOR static void NAME(write_block)(
             table[row * K + k] = block[k * ROWS + row] * factor[row];
 }
 
-/* Turn quality into utility. */
-FOR_EACH_PROCESSOR static void NAME(subtract_cost)(
-    REAL *__restrict quality, const REAL *__restrict cost, const REAL *__restrict sensitivity,
-    ptrdiff_t K)
-{
-    for (ptrdiff_t k = 0; k < K; k++)
-        for (int row = 0; row < ROWS; row++)
-            quality[k * ROWS + row] -= sensitivity[row] * cost[k * ROWS + row];
-}
-
-/* Make of logits and utilities what a loss takes. `taint` becomes NaN for a row with a number that
-   is not finite: 0 times it is NaN. */
+/* Make of logits and utilities what a loss takes; with a cost, `utility` is the quality at first.
+   `taint` becomes NaN for a row with a number that is not finite: 0 times it is NaN. */
 FOR_EACH_PROCESSOR static void NAME(center)(
-    REAL *__restrict logits, REAL *__restrict utility, ptrdiff_t K, REAL *__restrict taint)
+    REAL *__restrict logits, REAL *__restrict utility, const REAL *__restrict cost,
+    const REAL *__restrict sensitivity, ptrdiff_t K, REAL *__restrict taint)
 {
     REAL best_logit[ROWS], best_utility[ROWS];
+    for (ptrdiff_t k = 0; k < K && cost != NULL; k++)
+        for (int row = 0; row < ROWS; row++)
+            utility[k * ROWS + row] -= sensitivity[row] * cost[k * ROWS + row];
     memcpy(best_logit, logits, sizeof best_logit);
     memcpy(best_utility, utility, sizeof best_utility);
     for (ptrdiff_t k = 0; k < K; k++)
@@ -225,9 +219,8 @@ static double NAME(mean_loss)(
             for (ptrdiff_t row = 0; row < n; row++)
                 row_sensitivity[row] = (REAL)sensitivity[(first + row) * sensitivity_step];
             NAME(read_block)(cost + start, n, K, c);
-            NAME(subtract_cost)(u, c, row_sensitivity, K);
         }
-        NAME(center)(x, u, K, taint);
+        NAME(center)(x, u, cost != NULL ? c : NULL, row_sensitivity, K, taint);
         loss_of_block(K, x, u, loss);
         NAME(write_block)(x, factor, n, K, gradient + start);
         for (ptrdiff_t row = 0; row < n; row++)

@@ -105,16 +105,9 @@ def fit_layers(
     start: Layers | None = None,
 ) -> Solution:
     """Fit a policy of any layers, in passes over shuffled batches."""
-    trainer = AdamTrainer(policy, X, criterion, sample_weight, start)
-    n_iter, converged, loss = trainer.fit(
-        X,
-        criterion,
-        sample_weight,
-        max_iter=policy.max_iter,
-        tol=policy.tol,
-        verbose=policy.verbose,
+    return AdamTrainer(policy, X, criterion, sample_weight, start).fit(
+        policy, X, criterion, sample_weight
     )
-    return Solution(trainer.layers(), loss, n_iter, converged, f"{n_iter} passes of Adam")
 
 
 class AdamTrainer:
@@ -217,16 +210,9 @@ class AdamTrainer:
         return total / (self.spread * total_weight) if total_weight else 0.0
 
     def fit(
-        self,
-        X: Any,
-        criterion: Criterion,
-        sample_weight: NDArray | None,
-        *,
-        max_iter: int,
-        tol: float,
-        verbose: int,
-    ) -> tuple[int, bool, float]:
-        """Train for up to `max_iter` epochs; keep the best layers. Returns epochs, converged, loss.
+        self, policy: Any, X: Any, criterion: Criterion, sample_weight: NDArray | None
+    ) -> Solution:
+        """Train for up to `max_iter` epochs of the policy; keep the best layers.
 
         With more than one batch of rows a tenth is held out and decides which epoch is the best;
         with fewer the training loss does.
@@ -237,21 +223,18 @@ class AdamTrainer:
             shuffled = self.rng.permutation(len(rows))
             n_held = max(1, int(_HELD_OUT * len(rows)))
             held_out, rows = np.sort(shuffled[:n_held]), np.sort(shuffled[n_held:])
-        best, best_layers, since_best = np.inf, None, 0
-        for epoch in range(1, max_iter + 1):
+        best, best_layers, since_best = np.inf, self.layers(), 0
+        for epoch in range(1, policy.max_iter + 1):
             train = self.epoch(X, criterion, sample_weight, rows)
             value = train
             if len(held_out):
                 value = self._held_out_loss(X, criterion, sample_weight, held_out)
-            if verbose and (verbose > 1 or epoch % 10 == 0):
+            if policy.verbose and (policy.verbose > 1 or epoch % 10 == 0):
                 print(f"epoch {epoch}: training loss {train:.6g}, deciding loss {value:.6g}")
-            since_best = 0 if value < best - tol else since_best + 1
+            since_best = 0 if value < best - policy.tol else since_best + 1
             if value < best:
-                best = value
-                best_layers = [part.copy() for part in (*self.coefs, *self.intercepts)]
+                best, best_layers = value, self.layers()
             if since_best >= _NO_CHANGE:
                 break
-        if best_layers is not None:
-            depth = len(self.coefs)
-            self.coefs, self.intercepts = best_layers[:depth], best_layers[depth:]
-        return epoch, since_best >= _NO_CHANGE, float(best)
+        converged = since_best >= _NO_CHANGE
+        return Solution(best_layers, float(best), epoch, converged, f"{epoch} passes of Adam")

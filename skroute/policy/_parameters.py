@@ -11,8 +11,8 @@ from ._mlp import fit_layers
 from ._solution import Solution
 from ._surrogates import LOSSES
 
-_SMALLEST_NUMBERS = {"alpha": 0, "tol": 0, "learning_rate": 0}
-_SMALLEST_INTEGERS = {"max_iter": 1, "verbose": 0}
+_NUMBERS = {"alpha": 0, "tol": 0, "learning_rate": 0, "max_iter": 1, "verbose": 0}  # the smallest
+_INTEGERS = ("max_iter", "verbose")
 _SOLVERS = {"lbfgs": fit_linear, "adam": fit_layers}
 
 
@@ -26,16 +26,11 @@ def check_parameters(policy: Any) -> Callable[..., Solution]:
         value = getattr(policy, name)
         if value not in choices:
             raise ValueError(f"{name} must be one of {choices}, got {value!r}")
-    for name, smallest in _SMALLEST_NUMBERS.items():
+    for name, smallest in _NUMBERS.items():
+        kind, what = (Integral, "an integer") if name in _INTEGERS else (Real, "a finite number")
         value = getattr(policy, name)
-        if not isinstance(value, Real) or not smallest <= float(value) < np.inf:
-            raise ValueError(
-                f"{name} must be a finite number of at least {smallest}, got {value!r}"
-            )
-    for name, smallest in _SMALLEST_INTEGERS.items():
-        value = getattr(policy, name)
-        if not isinstance(value, Integral) or int(value) < smallest:
-            raise ValueError(f"{name} must be an integer of at least {smallest}, got {value!r}")
+        if not isinstance(value, kind) or not smallest <= float(value) < np.inf:
+            raise ValueError(f"{name} must be {what} of at least {smallest}, got {value!r}")
     batch_size, sizes = policy.batch_size, policy.hidden_layer_sizes
     if batch_size != "auto" and not _is_positive_integer(batch_size):
         raise ValueError(f'batch_size must be "auto" or a positive integer, got {batch_size!r}')

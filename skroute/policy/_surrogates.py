@@ -108,18 +108,8 @@ def classification_surrogate(
 
     Parameters
     ----------
-    logits : array-like of shape (n_queries, n_models)
-        Scores of the models; see :func:`softmax_regret` for this and the other parameters.
-    utility : array-like of shape (n_queries, n_models)
-        Utility of each model on each query: any finite numbers. With `cost` given, the quality.
-    cost : array-like of shape (n_queries, n_models), default=None
-        Cost of each model on each query.
-    cost_sensitivity : float or array-like of shape (n_queries,), default=None
-        Cost sensitivity, one for all rows or one for each. Required with `cost`.
-    sample_weight : array-like of shape (n_queries,), default=None
-        Weights of the rows, at least 0. The value is divided by their sum.
-    out : ndarray of shape (n_queries, n_models), default=None
-        Where to write the gradient.
+    logits, utility, cost, cost_sensitivity, sample_weight, out
+        As in :func:`softmax_regret`.
 
     Returns
     -------
@@ -127,11 +117,6 @@ def classification_surrogate(
         The mean weighted cross-entropy, in units of utility. 0.0 if there are no rows.
     gradient : ndarray of shape (n_queries, n_models)
         Gradient of `value` with respect to `logits`; it is `out` if that was given.
-
-    Raises
-    ------
-    ValueError
-        As :func:`softmax_regret`.
 
     Notes
     -----

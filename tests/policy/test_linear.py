@@ -8,7 +8,7 @@ from scipy.special import softmax
 
 from skroute.policy import RegretPolicyClassifier
 from skroute.policy._criteria import UtilityCriterion
-from skroute.policy._linear import _Objective, fit_linear
+from skroute.policy._linear import _Objective, _ridge_start, fit_linear
 from skroute.policy._scaling import feature_scaling, utility_spread
 
 
@@ -148,6 +148,27 @@ def test_start_avoids_the_fixed_model():
     assert policy.loss <= zero.loss + 1e-6
     best = np.mean(utility.max(axis=1) - utility[:, 0]) / fixed
     assert policy.loss < 0.8 * best
+
+
+def test_start_is_a_sharpened_ridge_regression():
+    X, utility = problem()
+    weight = np.random.default_rng(2).random(300)
+    share, spread, alpha = weight / weight.sum(), utility_spread(utility, weight), 0.002
+    criterion = UtilityCriterion.of(utility, "softmax", weight)
+    scaling = feature_scaling(X, weight)
+    theta = _ridge_start(_Objective(X, criterion, alpha, weight, scaling), alpha)
+
+    Z, target = (X - scaling.center) / scaling.scale, utility / spread
+    gram = (Z.T * share) @ Z + 30 * alpha * np.eye(5)
+    W = np.linalg.solve(gram, (Z.T * share) @ (target - share @ target))
+    losses = []
+    for factor in (1, 3, 10, 30):
+        p = softmax(factor * (Z @ W + share @ target), axis=1)
+        regret = share @ (p * (utility.max(axis=1, keepdims=True) - utility)).sum(axis=1)
+        losses.append(regret / spread + alpha / 2 * np.sum((factor * W) ** 2))
+    assert 0 < np.argmin(losses) < 3
+    expected = (1, 3, 10, 30)[np.argmin(losses)] * np.vstack([W, share @ target])
+    assert_allclose(theta, expected, atol=0.01 * np.abs(expected).max())
 
 
 def test_warm_start_needs_no_steps():

@@ -1,5 +1,7 @@
 """Backpropagation and Adam."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -66,6 +68,10 @@ def trainer(X, utility, seed=0, batch_size=32, hidden=(7,), weight=None):
     return AdamTrainer(policy, X, softmax(utility, weight), weight)
 
 
+def fit(state, X, utility, **options):
+    return state.fit(RegretPolicyClassifier(**options), X, softmax(utility), None)
+
+
 def test_layers_are_those_of_raw_features():
     rng = np.random.default_rng(0)
     X, utility = 5 + 3 * rng.normal(size=(100, 4)), rng.random((100, 3))
@@ -80,11 +86,8 @@ def test_layers_are_those_of_raw_features():
 def test_deterministic_and_dtype_kept(dtype):
     rng = np.random.default_rng(1)
     X, utility = rng.normal(size=(300, 4)).astype(dtype), rng.random((300, 3)).astype(dtype)
-    fitted = []
-    for seed in (0, 0, 1):
-        state = trainer(X, utility, seed)
-        state.fit(X, softmax(utility), None, max_iter=3, tol=1e-4, verbose=0)
-        fitted.append(state.coefs[0])
+    states = [trainer(X, utility, seed) for seed in (0, 0, 1)]
+    fitted = [fit(state, X, utility, max_iter=3).layers[0][0] for state in states]
     assert fitted[0].dtype == dtype
     assert_array_equal(fitted[0], fitted[1])
     assert not np.array_equal(fitted[0], fitted[2])
@@ -102,13 +105,46 @@ def test_rows_without_weight_do_nothing():
 def test_best_layers_are_kept():
     rng = np.random.default_rng(3)
     X, utility = rng.normal(size=(200, 3)), rng.random((200, 2))
-    state = trainer(X, utility, batch_size=200)
-    state.optimizer.learning_rate = 5.0  # jumps about
-    _, _, best = state.fit(X, softmax(utility), None, max_iter=15, tol=0.0, verbose=0)
-    assert np.isfinite(best)
-    state = trainer(X, utility, batch_size=16)
-    n_iter, converged, best = state.fit(
-        X, softmax(utility), None, max_iter=300, tol=1e-3, verbose=0
-    )
-    assert converged
-    assert n_iter < 300
+    solutions = []
+    for max_iter in range(1, 11):
+        state = trainer(X, utility)
+        state.optimizer.learning_rate = 5.0  # jumps about
+        solutions.append(fit(state, X, utility, max_iter=max_iter, tol=0.0))
+    losses = np.array([solution.loss for solution in solutions])
+    assert (np.diff(losses) <= 0).all()
+    assert len(np.unique(losses)) < 10  # some epochs were worse than one before
+    for before, after in pairwise(solutions):
+        same = np.array_equal(before.layers[0][0], after.layers[0][0])
+        assert same == (before.loss == after.loss)
+
+
+def test_stops_after_ten_epochs_without_improvement():
+    rng = np.random.default_rng(3)
+    X, utility = rng.normal(size=(200, 3)), rng.random((200, 2))
+    state = trainer(X, utility)
+    state.optimizer.learning_rate = 0.0
+    solution = fit(state, X, utility, max_iter=50)
+    assert solution.converged
+    assert (solution.n_iter, solution.effort) == (11, "11 passes of Adam")
+    assert not fit(trainer(X, utility), X, utility, max_iter=5).converged
+
+
+@pytest.mark.parametrize(("n_rows", "batch_size"), [(10, 32), (1000, 62), (9000, 256)])
+def test_automatic_batches_and_a_tenth_held_out(n_rows, batch_size, monkeypatch):
+    rng = np.random.default_rng(3)
+    X, utility = rng.normal(size=(n_rows, 3)), rng.random((n_rows, 2))
+    state = trainer(X, utility, batch_size="auto")
+    assert state.batch_size == batch_size
+    trained = []
+    monkeypatch.setattr(state, "epoch", lambda *args: trained.append(len(args[-1])) or 1.0)
+    fit(state, X, utility, max_iter=1)
+    assert trained == [n_rows if n_rows == 10 else 0.9 * n_rows]
+
+
+def test_initial_layers_are_glorots():
+    rng = np.random.RandomState(0)
+    coefs, intercepts = initial_layers([40, 60, 2], rng, np.dtype(np.float32))
+    assert_allclose(np.abs(coefs[0]).max(), np.sqrt(6 / 100), rtol=0.01)
+    assert_allclose(np.abs(coefs[1]).max(), np.sqrt(6 / 62), rtol=0.05)
+    assert {part.dtype for part in (*coefs, *intercepts)} == {np.dtype(np.float32)}
+    assert not initial_layers([3, 2], rng, np.dtype(float))[0][0].any()
