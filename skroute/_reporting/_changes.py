@@ -91,7 +91,7 @@ def _groups(facts: Facts) -> Markup:
 def _examples(facts: Facts, n_examples: int) -> Markup:
     """Return the rows for which the router predicts most gain from choosing another model."""
     rows = np.flatnonzero((facts.before >= 0) & (facts.before != facts.after))
-    router, X = facts.router.router, facts.router.candidate.X
+    router, X = facts.router.router, facts.router.policy.X
     if not hasattr(router, "predict_quality") or not n_examples or not len(rows):
         return Markup("")
     better, dearer = (

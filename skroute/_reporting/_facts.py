@@ -148,14 +148,14 @@ def gather(
     if text is not None:
         text = _check_shape("text", np.asarray(text, dtype=object), n_rows)
     notes = Notes()
-    notes.hear(router.candidate.warn_if_trained_on)
+    notes.hear(router.policy.warn_if_trained_on)
     held_out = not notes.words
     choice, excluded = router.choose(None if own else value), router.excluded()
     allowed = fixed_policies(router.classes[~excluded.all(axis=0)], n_rows)
     fixed = {f"always {model}": labels for model, labels in allowed.items()}
     today = {TODAY: None} if feedback.logged else {}
     policies: dict[str, Any] = {**today, router.name: choice, **fixed}
-    known = evaluation_predictions(router.candidate.queries, feedback, models=router.classes)
+    known = evaluation_predictions(router.policy.queries, feedback, models=router.classes)
     options: dict[str, Any] = {"cost_sensitivity": value, "confidence": confidence, **known}
     values, notes_of_fixed = {}, Notes()
     for name, policy in policies.items():
@@ -180,7 +180,7 @@ def gather(
     unknown = sorted({str(label) for label in given.classes} - set(facts.models))
     notes.about_table(feedback, values[router.name], unknown, facts.share_clipped)
     notes.about_excluded(excluded, facts.models)
-    overlap = getattr(router.candidate.router, "overlap_", None)
+    overlap = getattr(router.policy.innermost, "overlap_", None)
     if overlap is not None:
         notes.hear(overlap.warn_if_poor, router.classes)
     return facts

@@ -217,7 +217,7 @@ def coverage(facts: Facts) -> Markup:
     # The propensities have been raised already.
     overlap = replace(overlap, share_clipped=facts.share_clipped)
     display = OverlapDisplay(facts.models, action, propensity, overlap, min_propensity=least)
-    training = getattr(facts.router.candidate.router, "overlap_", None)
+    training = getattr(facts.router.policy.innermost, "overlap_", None)
     columns = ["model", "rows", "effective rows", "smallest propensity", "median propensity"]
     if training is not None:
         columns.append("effective rows in training")

@@ -1,6 +1,5 @@
 """Values of policies from logs, regret, curves of cost against quality, and scorers."""
 
-from ._candidates import Candidate
 from ._cost_quality import (
     CostQualityCurve,
     average_improvement_in_quality,
@@ -9,7 +8,8 @@ from ._cost_quality import (
 from ._cross_val import cross_val_policy, evaluation_predictions
 from ._curve_scorers import make_aiq_scorer, make_two_model_scorer
 from ._estimators import ESTIMATORS
-from ._evaluator import MIN_ESTIMATED_PROPENSITY, evaluation_models, honest_value
+from ._evaluator import MIN_ESTIMATED_PROPENSITY, PolicyEvaluator
+from ._fitted_policy import FittedPolicy
 from ._policies import read_models
 from ._policy_difference import PolicyDifference, policy_difference
 from ._policy_value import PolicyValue, policy_value

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike
 
 from .._utils import as_numbers
 from ..feedback import read_feedback
-from ._candidates import Candidate
 from ._cost_quality import average_improvement_in_quality
+from ._fitted_policy import FittedPolicy
 from ._scorers import WeightedScorer, as_call, check_features, make_evaluator
 from ._two_models import (
     average_performance_gap_recovered,
@@ -37,11 +37,11 @@ class AIQScorer(WeightedScorer):
 
     def __call__(self, estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the score of a fitted estimator on a table of feedback; higher is better."""
-        candidate = Candidate.of(estimator, X)
-        choices = [candidate.choose(value) for value in self.cost_sensitivities]
-        candidate.warn_if_trained_on()
+        policy = FittedPolicy.of(estimator, X)
+        choices = [policy.choose(value) for value in self.cost_sensitivities]
+        policy.warn_if_trained_on()
         evaluator = make_evaluator(
-            candidate, X, read_feedback(y), sample_weight, np.concatenate(choices), self.features
+            policy, X, read_feedback(y), sample_weight, np.concatenate(choices), self.features
         )
         quality, cost = np.transpose([evaluator.quality_and_cost(choice) for choice in choices])
         return average_improvement_in_quality(
@@ -66,9 +66,9 @@ class TwoModelScorer:
 
     def __call__(self, estimator: Any, X: Any, y: Any) -> float:
         """Return the score of a fitted estimator on a table of feedback; higher is better."""
-        candidate = Candidate.of(estimator, X)
-        score = candidate.preference(self.strong, self.weak)
-        candidate.warn_if_trained_on()
+        policy = FittedPolicy.of(estimator, X)
+        score = policy.rank(self.strong, self.weak)
+        policy.warn_if_trained_on()
         pair = {"strong": self.strong, "weak": self.weak}
         if self.metric == "apgr":
             return average_performance_gap_recovered(y, score, **pair)
@@ -180,9 +180,8 @@ def make_two_model_scorer(metric: str = "apgr", *, strong: Any, weak: Any = None
     Notes
     -----
     Queries are ranked by the difference between the two models in ``decision_function``, else by
-    the strong model's share of their ``predict_proba``, else by the difference in ``predict_quality
-    - cost_sensitivity * predict_cost``. With cost sensitivity 0 that is the gain in quality, which
-    is what these measures are about.
+    the strong model's share of their ``predict_proba``. With cost sensitivity 0 a router's is the
+    gain in quality, which is what these measures are about.
 
     Examples
     --------

@@ -64,7 +64,7 @@ class PolicyEvaluator:
         table = CountedTable.of(feedback.aligned(classes))
         if not feedback.logged:
             return cls(table)
-        quality, cost, propensity = evaluation_models(X[table.rows], table.feedback)
+        quality, cost, propensity = _evaluation_models(X[table.rows], table.feedback)
         return cls(replace(table, quality=quality, cost=cost, propensity=propensity))
 
     def quality_and_cost(self, choice: np.ndarray) -> tuple[float, float]:
@@ -80,19 +80,7 @@ class PolicyEvaluator:
         return quality - cost_sensitivity * cost
 
 
-def honest_value(
-    choice: np.ndarray,
-    X: Any,
-    feedback: Feedback,
-    *,
-    classes: np.ndarray,
-    cost_sensitivity: float,
-) -> float:
-    """Return the policy value of the chosen labels (n,) on a table; see `PolicyEvaluator`."""
-    return PolicyEvaluator.of(X, feedback, classes).value(choice, cost_sensitivity)
-
-
-def evaluation_models(
+def _evaluation_models(
     X: np.ndarray, feedback: Feedback
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return cross-fitted quality and cost, (n, K) each, and the propensity (n,) of logged models.

@@ -12,8 +12,8 @@ from sklearn.utils.validation import check_array, check_consistent_length
 
 from .._utils import check_cost_sensitivity, check_sample_weight
 from ..feedback import Feedback, read_feedback
-from ._candidates import Candidate
 from ._evaluator import PolicyEvaluator
+from ._fitted_policy import FittedPolicy
 from ._regret import regret_score
 
 _METRICS = ("value", "quality", "neg_cost", "neg_regret")
@@ -61,32 +61,32 @@ class PolicyScorer(WeightedScorer):
 
     def __call__(self, estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the score of a fitted estimator on a table of feedback; higher is better."""
-        candidate = Candidate.of(estimator, X)
-        choice = candidate.choose(self.cost_sensitivity)
-        candidate.warn_if_trained_on()
+        policy = FittedPolicy.of(estimator, X)
+        choice = policy.choose(self.cost_sensitivity)
+        policy.warn_if_trained_on()
         feedback = read_feedback(y)
         if self.metric == "neg_regret":
-            cost_sensitivity = self._cost_sensitivity(candidate, feedback)
+            cost_sensitivity = self._cost_sensitivity(policy, feedback)
             return -regret_score(
                 y, choice, cost_sensitivity=cost_sensitivity, sample_weight=sample_weight
             )
-        evaluator = make_evaluator(candidate, X, feedback, sample_weight, choice, self.features)
+        evaluator = make_evaluator(policy, X, feedback, sample_weight, choice, self.features)
         quality, cost = evaluator.quality_and_cost(choice)
         if self.metric == "quality":
             return quality
         if self.metric == "neg_cost":
             return -cost
-        return quality - self._cost_sensitivity(candidate, feedback) * cost
+        return quality - self._cost_sensitivity(policy, feedback) * cost
 
-    def _cost_sensitivity(self, candidate: Candidate, feedback: Feedback) -> float:
+    def _cost_sensitivity(self, policy: FittedPolicy, feedback: Feedback) -> float:
         """Return the one to value at; only free answers have the same value at any."""
         if self.cost_sensitivity is not None:
             return self.cost_sensitivity
-        if candidate.cost_sensitivity is not None:
-            return candidate.cost_sensitivity
+        if policy.cost_sensitivity is not None:
+            return policy.cost_sensitivity
         if feedback.cost.any():
             raise ValueError(
-                f"{type(candidate.last).__name__} has no cost_sensitivity of its own, and answers "
+                f"{type(policy.router).__name__} has no cost_sensitivity of its own, and answers "
                 "cost money, so that it is unclear what to value it at. Name one: "
                 f"make_policy_scorer({self.metric!r}, cost_sensitivity=...)."
             )
@@ -150,7 +150,7 @@ def make_policy_scorer(
     -----
     Exact on full feedback. On logged feedback it is what `CausalRouter.score` returns:
     self-normalized doubly robust with full inverse propensities, whose outcome models (and
-    propensities, where the log has none) are cross-fitted on the scored rows, so that a candidate
+    propensities, where the log has none) are cross-fitted on the scored rows, so that a policy
     can raise its score by its choices alone. Only gold rows count where there are any.
 
     In a pipeline the evaluation models read X as it enters the pipeline, where that is numeric: no
@@ -204,27 +204,27 @@ def as_call(function: str, scorer: Any, first: str) -> str:
 
 
 def make_evaluator(
-    candidate: Candidate,
+    policy: FittedPolicy,
     X: Any,
     feedback: Feedback,
     sample_weight: Any,
     choice: np.ndarray,
     features: Callable[[Any], Any] | None,
 ) -> PolicyEvaluator:
-    """Return the policy evaluator of a table, over the models that the candidate can choose."""
+    """Return the policy evaluator of a table, over the models that the policy can choose."""
     check_consistent_length(X, feedback.quality)
     feedback = feedback.reweighted(check_sample_weight(sample_weight, len(feedback)))
-    classes = candidate.labels(feedback, choice)
-    return PolicyEvaluator.of(_describe(candidate, X, feedback, features), feedback, classes)
+    classes = policy.labels(feedback, choice)
+    return PolicyEvaluator.of(_describe(policy, X, feedback, features), feedback, classes)
 
 
 def _describe(
-    candidate: Candidate, X: Any, feedback: Feedback, features: Callable[[Any], Any] | None
+    policy: FittedPolicy, X: Any, feedback: Feedback, features: Callable[[Any], Any] | None
 ) -> Any:
     """Return the matrix by which evaluation models know the queries; full feedback needs none."""
     if not feedback.logged:
         return None
-    described = candidate.queries if features is None else features(X)
+    described = policy.queries if features is None else features(X)
     try:
         described = check_array(described, dtype=(np.float64, np.float32))
     except (TypeError, ValueError) as error:

@@ -240,7 +240,7 @@ def _gained(
             "y is logged feedback, but both models' outcomes are needed. Give full feedback."
         )
     names = [str(label) for label in feedback.classes]
-    pair = _pair(names, strong, weak)
+    pair = read_pair(names, strong, weak, "y")
     score = as_numbers("score", score)
     if len(score) != len(feedback):
         raise ValueError(f"score has {len(score)} rows but y has {len(feedback)}")
@@ -255,15 +255,16 @@ def _gained(
     return np.append(0.0, share), np.append(0.0, gained), pair
 
 
-def _pair(names: list[str], strong: Any, weak: Any) -> tuple[str, str]:
+def read_pair(names: list[str], strong: Any, weak: Any, owner: str) -> tuple[str, str]:
+    """Return the names of two models of `owner`; `weak` may be None where it is the other one."""
     if weak is None:
         others = [name for name in names if name != str(strong)]
         if len(others) != 1 and str(strong) in names:
-            raise ValueError(f"weak must name a model, since y has {len(names)}: {names}")
+            raise ValueError(f"weak must name a model, since {owner} has {len(names)}: {names}")
         weak = others[0]
     for argument, name in (("strong", strong), ("weak", weak)):
         if str(name) not in names:
-            raise ValueError(f"{argument}={name!r} is not a model of y; it has {names}")
+            raise ValueError(f"{argument}={name!r} is not a model of {owner}; it has {names}")
     if str(strong) == str(weak):
         raise ValueError(f"strong and weak are the same model, {strong!r}. Name two.")
     return str(strong), str(weak)

@@ -150,9 +150,9 @@ class CostQualityDisplay:
         if y is None:
             return cls._predicted(routers[0], frontiers, own, budget).plot(ax, **artist_kwargs)
         for router in routers:
-            router.candidate.warn_if_trained_on()
+            router.policy.warn_if_trained_on()
         feedback = read_feedback(y)
-        known = evaluation_predictions(routers[0].candidate.queries, feedback, models=models)
+        known = evaluation_predictions(routers[0].policy.queries, feedback, models=models)
         return cls.from_predictions(
             feedback,
             {name: frontier.choices(n_points) for name, frontier in frontiers.items()},
@@ -302,7 +302,7 @@ class CostQualityDisplay:
         """Work out what is drawn of predictions; `router` predicts the fixed models."""
         allowed = ~router.excluded().all(axis=0)
         cost, quality = (
-            method(router.candidate.X).mean(axis=0)[allowed]
+            method(router.policy.X).mean(axis=0)[allowed]
             for method in (router.router.predict_cost, router.router.predict_quality)
         )
         curves, points = {}, {}

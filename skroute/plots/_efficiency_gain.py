@@ -100,8 +100,8 @@ class EfficiencyGainDisplay:
         """
         scores = {}
         for router in read_routers(estimator, X):
-            router.candidate.warn_if_trained_on()
-            scores[router.name] = router.candidate.preference(strong, weak)
+            router.policy.warn_if_trained_on()
+            scores[router.name] = router.policy.rank(strong, weak)
         return cls.from_predictions(y, scores, strong=strong, weak=weak, ax=ax, **artist_kwargs)
 
     @classmethod

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from .._utils import as_numbers, make_folds
 from ..feedback import Feedback, read_feedback
-from ..metrics import Candidate, read_models
+from ..metrics import FittedPolicy, read_models
 from ..nuisance import Overlap, fill_propensity
 from ._drawing import as_text, new_axes, tidy, write_beside
 
@@ -103,8 +103,8 @@ class OverlapDisplay:
         ValueError
             If `y` is full feedback, or shows none of the router's models.
         """
-        candidate = Candidate.of(estimator, X)
-        queries, router = candidate.last.query_features(candidate.X), candidate.router
+        policy = FittedPolicy.of(estimator, X)
+        queries, router = policy.router.query_features(policy.X), policy.innermost
         feedback = _read_log(y).aligned(router.classes_)
         known = np.flatnonzero(feedback.action >= 0)
         feedback, queries = feedback.take(known), queries[known]

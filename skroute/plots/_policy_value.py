@@ -129,13 +129,13 @@ class PolicyValueDisplay:
             value = check_cost_sensitivity(cost_sensitivity)
         policies: dict[str, Any] = {TODAY: None} if feedback.logged else {}
         for router in routers:
-            router.candidate.warn_if_trained_on()
+            router.policy.warn_if_trained_on()
             alone = cost_sensitivity is None and len(routers) == 1
             policies[router.name] = router.choose(None if alone else value)
         allowed = fixed_policies(routers[0].allowed_models(), len(feedback))
         fixed = {f"always {model}": labels for model, labels in allowed.items()}
         known: dict[str, Any] = evaluation_predictions(
-            routers[0].candidate.queries, feedback, models=models
+            routers[0].policy.queries, feedback, models=models
         )
         return cls.from_predictions(
             feedback,

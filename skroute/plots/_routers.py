@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from ..metrics import Candidate
+from ..metrics import FittedPolicy
 from ..routers import Frontier
 
 
@@ -20,18 +20,18 @@ class NamedRouter:
     Attributes
     ----------
     name : str
-    candidate : Candidate
+    policy : FittedPolicy
     exclude : label, sequence of labels or bool array of shape (n, K), or None
         Models that it must not choose.
     """
 
     name: str
-    candidate: Candidate
+    policy: FittedPolicy
     exclude: Any = None
 
     @property
     def router(self) -> Any:
-        return self.candidate.last
+        return self.policy.router
 
     @property
     def classes(self) -> np.ndarray:
@@ -45,8 +45,8 @@ class NamedRouter:
     def excluded(self) -> np.ndarray:
         """Return which models it must not choose, (n, K), also those that it leaves out itself."""
         if not hasattr(self.router, "left_out_"):
-            return np.zeros((np.shape(self.candidate.X)[0], len(self.classes)), dtype=bool)
-        return np.isneginf(self.router.decision_function(self.candidate.X, **self._keywords))
+            return np.zeros((np.shape(self.policy.X)[0], len(self.classes)), dtype=bool)
+        return np.isneginf(self.router.decision_function(self.policy.X, **self._keywords))
 
     def allowed_models(self) -> np.ndarray:
         """Return the labels of the models that it may choose for some query."""
@@ -58,11 +58,11 @@ class NamedRouter:
                 f"{type(self.router).__name__} has no frontier: it does not predict quality and "
                 "cost. Give a router such as CausalRouter, or use from_predictions."
             )
-        return self.router.frontier(self.candidate.X, **self._keywords)
+        return self.router.frontier(self.policy.X, **self._keywords)
 
     def choose(self, cost_sensitivity: float | None = None) -> np.ndarray:
         """Return the labels (n,) chosen at a cost sensitivity; None is where it chooses."""
-        return self.candidate.choose(cost_sensitivity, **self._keywords)
+        return self.policy.choose(cost_sensitivity, **self._keywords)
 
     @property
     def _keywords(self) -> dict[str, Any]:
@@ -77,15 +77,15 @@ def read_routers(estimator: Any, X: Any, exclude: Any = None) -> list[NamedRoute
     routers = []
     for name, fitted in estimator.items() if several else [(None, estimator)]:
         check_is_fitted(fitted)
-        candidate = Candidate.of(fitted, X)
-        last = candidate.last
-        if not hasattr(last, "classes_"):
+        policy = FittedPolicy.of(fitted, X)
+        router = policy.router
+        if not hasattr(router, "classes_"):
             raise ValueError(
-                f"{type(last).__name__} has no classes_: it does not choose among models. Give a "
+                f"{type(router).__name__} has no classes_: it does not choose among models. Give a "
                 "router, a pipeline or a search that ends in one, or use from_predictions."
             )
         routers.append(
-            NamedRouter(str(name) if several else type(last).__name__, candidate, exclude)
+            NamedRouter(str(name) if several else type(router).__name__, policy, exclude)
         )
     return routers
 

@@ -16,7 +16,7 @@ from .._utils import (
     resolve_cost_sensitivity,
 )
 from ..feedback import read_feedback
-from ..metrics import honest_value
+from ..metrics import PolicyEvaluator
 from ._exclusion import mask_excluded, read_exclusion
 from ._reading import read_queries
 
@@ -186,13 +186,9 @@ class BaseRouter(VersionedMixin, BaseEstimator, metaclass=ABCMeta):
         check_is_fitted(self)
         X, feedback = self._read(X), read_feedback(y)
         check_consistent_length(X, feedback.quality)
-        return honest_value(
-            self._choose(X),
-            self._query_columns(X),
-            feedback.reweighted(check_sample_weight(sample_weight, len(X))),
-            classes=self.classes_,
-            cost_sensitivity=self.score_cost_sensitivity,
-        )
+        feedback = feedback.reweighted(check_sample_weight(sample_weight, len(X)))
+        evaluator = PolicyEvaluator.of(self._query_columns(X), feedback, self.classes_)
+        return evaluator.value(self._choose(X), self.score_cost_sensitivity)
 
     @property
     def score_cost_sensitivity(self) -> float:

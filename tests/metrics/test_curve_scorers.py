@@ -102,10 +102,10 @@ def test_a_pair_of_several_models():
     )
     assert scorer(router, test.X, test.y_full) == expected
     with pytest.raises(
-        ValueError, match=r"weak must name a model: the estimator knows \['model_0'"
+        ValueError, match=r"weak must name a model, since the estimator has 3: \['model_0'"
     ):
         make_two_model_scorer(strong="model_2")(router, test.X, test.y_full)
-    with pytest.raises(ValueError, match="weak='small' is unknown to the estimator"):
+    with pytest.raises(ValueError, match="weak='small' is not a model of the estimator"):
         make_two_model_scorer(strong="model_2", weak="small")(router, test.X, test.y_full)
 
 

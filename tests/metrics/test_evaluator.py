@@ -4,7 +4,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from skroute.feedback import full_feedback, logged_feedback, read_feedback
 from skroute.metrics import PreferenceOnlyWarning, evaluation_predictions
-from skroute.metrics._evaluator import RECENT, honest_value
+from skroute.metrics._evaluator import RECENT, PolicyEvaluator
 from skroute.nuisance import (
     JointOutcome,
     PerModelOutcome,
@@ -35,9 +35,8 @@ def make_log(n=2000, seed=0, known=True):
 
 
 def value(choice, X, y, cost_sensitivity=0.0, classes=CLASSES):
-    return honest_value(
-        np.asarray(choice), X, read_feedback(y), classes=classes, cost_sensitivity=cost_sensitivity
-    )
+    evaluator = PolicyEvaluator.of(X, read_feedback(y), classes)
+    return evaluator.value(np.asarray(choice), cost_sensitivity)
 
 
 def test_full_feedback_is_exact():
