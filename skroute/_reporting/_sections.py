@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..metrics import MIN_ESTIMATED_PROPENSITY, CostQualityCurve, cost_quality_curve
+from ..metrics import ESTIMATORS, MIN_ESTIMATED_PROPENSITY, CostQualityCurve, cost_quality_curve
 from ..nuisance import Overlap
 from ..plots import (
     CostQualityDisplay,
@@ -256,9 +256,9 @@ def method(facts: Facts) -> Markup:
     if facts.logged:
         how = (
             "The log shows one model's answer per query, so that values are estimated: "
-            "self-normalized doubly robust, with full inverse propensities and outcome models that "
-            "are cross-fitted on these rows and know nothing of the router. Today's policy is the "
-            "mean of what the log shows."
+            f"{ESTIMATORS[value.method].title}, with full inverse propensities and outcome models "
+            "that are cross-fitted on these rows and know nothing of the router. Today's policy is "
+            "the mean of what the log shows."
         )
     else:
         how = (
