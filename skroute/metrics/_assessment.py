@@ -142,23 +142,19 @@ class Assessment:
 
 def assess(table: CountedTable, policy: Any, options: Options, name: str) -> Assessment:
     """Work out the terms of one policy; None is the policy that wrote the log."""
-    if policy is None:
-        return _assess_log(table, options, name)
-    read = read_policy(policy, table.feedback.classes, len(table.counted), name).take(table.rows)
-    if table.feedback.logged:
-        return _assess_logged(table, read, options, name)
-    return _assess_full(table, read, options)
-
-
-def _assess_log(table: CountedTable, options: Options, name: str) -> Assessment:
     feedback = table.feedback
-    if not feedback.logged:
+    if policy is None and feedback.logged:
+        quality, cost = (part.astype(np.float64) for part in (feedback.quality, feedback.cost))
+        return _observed(table, options, "logged", quality, cost)
+    if policy is None:
         raise ValueError(
             f"{name} is None, the policy that wrote the log, but y is full feedback, which has no "
             "log. Give labels or probabilities."
         )
-    quality, cost = (part.astype(np.float64) for part in (feedback.quality, feedback.cost))
-    return _observed(table, options, "logged", quality, cost)
+    read = read_policy(policy, feedback.classes, len(table.counted), name).take(table.rows)
+    if feedback.logged:
+        return _assess_logged(table, read, options, name)
+    return _assess_full(table, read, options)
 
 
 def _assess_full(table: CountedTable, policy: Policy, options: Options) -> Assessment:
@@ -167,7 +163,7 @@ def _assess_full(table: CountedTable, policy: Policy, options: Options) -> Asses
             f"method {options.method!r} is for logged feedback, but y is full feedback, whose "
             "value is exact. Use method='auto'."
         )
-    quality, cost = (policy.average(part) for part in (table.quality, table.cost))
+    quality, cost = policy.average(table.quality), policy.average(table.cost)
     return _observed(table, options, "exact", quality, cost)
 
 

@@ -77,14 +77,10 @@ def cost_quality_curve(
         As `policy_value`; or if there are no policies, or the method needs predictions of the
         cost that were not given.
 
-    Warns
-    -----
-    OverlapWarning
-        As `policy_value`, for each policy.
-
     Notes
     -----
-    Time is O(n m) for m policies given as labels. No array is larger than one policy.
+    Warnings are those of `policy_value`, for each policy. Time is O(n m) for m policies
+    given as labels. No array is larger than one policy.
 
     References
     ----------
@@ -194,20 +190,21 @@ def average_improvement_in_quality(
             f"cost and quality must be of one length of at least 1, got {len(cost)} and "
             f"{len(quality)}"
         )
-    low, high = _cost_range(cost_range, cost)
+    low, high = read_cost_range((cost.min(), cost.max()) if cost_range is None else cost_range)
     frontier = CostQualityCurve(cost, quality).frontier(null_quality=null_quality)
-    inside = frontier.cost[(frontier.cost > low) & (frontier.cost < high)]
-    grid = np.concatenate([[low], inside, [high]])
-    value = np.interp(grid, frontier.cost, frontier.quality)
     if low == high:
-        return float(value[0])
-    area = np.sum(np.diff(grid) * (value[1:] + value[:-1])) / 2
-    return float(area / (high - low))
+        return float(np.interp(low, frontier.cost, frontier.quality))
+    return mean_between(frontier.cost, frontier.quality, low, high)
 
 
-def _cost_range(cost_range: Any, cost: np.ndarray) -> tuple[float, float]:
-    if cost_range is None:
-        return float(cost.min()), float(cost.max())
+def mean_between(x: np.ndarray, value: np.ndarray, low: float, high: float) -> float:
+    """Return the mean of a piecewise linear curve between two ends."""
+    grid = np.concatenate([[low], x[(x > low) & (x < high)], [high]])
+    height = np.interp(grid, x, value)
+    return float(np.sum(np.diff(grid) * (height[1:] + height[:-1])) / 2 / (high - low))
+
+
+def read_cost_range(cost_range: Any) -> tuple[float, float]:
     ends = as_numbers("cost_range", cost_range, minimum=0.0)
     if len(ends) != 2 or ends[0] > ends[1]:
         raise ValueError(f"cost_range must be two ascending numbers, got {cost_range!r}")

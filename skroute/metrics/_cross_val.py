@@ -77,13 +77,8 @@ def cross_val_policy(
     >>> problem = make_routing_problem(1500, n_models=3, random_state=0)
     >>> router = CausalRouter(cost_sensitivity=20.0, random_state=0)
     >>> label = cross_val_policy(router, problem.X, problem.y, random_state=0)
-    >>> today = policy_difference(
-    ...     problem.y,
-    ...     label,
-    ...     None,
-    ...     cost_sensitivity=20.0,
-    ...     **evaluation_predictions(problem.X, problem.y),
-    ... )
+    >>> known = evaluation_predictions(problem.X, problem.y)
+    >>> today = policy_difference(problem.y, label, None, cost_sensitivity=20.0, **known)
     >>> today.low > 0
     True
     """

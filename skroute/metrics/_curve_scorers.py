@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from .._utils import as_numbers
 from ..feedback import read_feedback
-from ._cost_quality import average_improvement_in_quality
+from ._cost_quality import average_improvement_in_quality, read_cost_range
 from ._fitted_policy import FittedPolicy
 from ._scorers import WeightedScorer, as_call, check_features, make_evaluator
 from ._two_models import (
@@ -20,7 +20,12 @@ from ._two_models import (
     efficiency_gain_curve,
 )
 
-_TWO_MODEL_METRICS = ("apgr", "neg_cpt", "efficiency_gain")
+# What each metric makes of a table, the ranking of its queries, and the two models.
+_TWO_MODEL_METRICS: dict[str, Callable[..., float]] = {
+    "apgr": average_performance_gap_recovered,
+    "neg_cpt": lambda *table, **pair: -call_performance_threshold(*table, **pair),
+    "efficiency_gain": lambda *table, **pair: efficiency_gain_curve(*table, **pair).mean(),
+}
 
 
 @dataclass(frozen=True)
@@ -67,14 +72,9 @@ class TwoModelScorer:
     def __call__(self, estimator: Any, X: Any, y: Any) -> float:
         """Return the score of a fitted estimator on a table of feedback; higher is better."""
         policy = FittedPolicy.of(estimator, X)
-        score = policy.rank(self.strong, self.weak)
+        ranking = policy.rank(self.strong, self.weak)
         policy.warn_if_trained_on()
-        pair = {"strong": self.strong, "weak": self.weak}
-        if self.metric == "apgr":
-            return average_performance_gap_recovered(y, score, **pair)
-        if self.metric == "neg_cpt":
-            return -call_performance_threshold(y, score, **pair)
-        return efficiency_gain_curve(y, score, **pair).mean()
+        return _TWO_MODEL_METRICS[self.metric](y, ranking, strong=self.strong, weak=self.weak)
 
 
 def make_aiq_scorer(
@@ -109,19 +109,14 @@ def make_aiq_scorer(
     ValueError
         If an argument is not as described.
 
-    Warns
-    -----
-    TrainingLogWarning
-        As `make_policy_scorer`.
-
     See Also
     --------
     average_improvement_in_quality : The measure.
 
     Notes
     -----
-    Quality and cost are estimated as in `make_policy_scorer`, with one fit of the evaluation models
-    for all cost sensitivities. A mean cost that is estimated below 0 counts as 0.
+    Quality and cost are estimated, and warnings given, as by `make_policy_scorer`, with one fit of
+    the evaluation models for all cost sensitivities. A mean cost estimated below 0 counts as 0.
 
     Examples
     --------
@@ -138,15 +133,8 @@ def make_aiq_scorer(
     values = as_numbers("cost_sensitivities", cost_sensitivities, minimum=0.0)
     if len(values) == 0:
         raise ValueError("cost_sensitivities is empty; give at least one")
-    ends = as_numbers("cost_range", cost_range, minimum=0.0)
-    if len(ends) != 2 or ends[0] > ends[1]:
-        raise ValueError(f"cost_range must be two ascending numbers, got {cost_range!r}")
-    return AIQScorer(
-        tuple(values.tolist()),
-        (float(ends[0]), float(ends[1])),
-        float(null_quality),
-        check_features(features),
-    )
+    ends = read_cost_range(cost_range)
+    return AIQScorer(tuple(values.tolist()), ends, float(null_quality), check_features(features))
 
 
 def make_two_model_scorer(metric: str = "apgr", *, strong: Any, weak: Any = None) -> TwoModelScorer:
@@ -172,16 +160,11 @@ def make_two_model_scorer(metric: str = "apgr", *, strong: Any, weak: Any = None
     ValueError
         If `metric` is unknown.
 
-    Warns
-    -----
-    TrainingLogWarning
-        As `make_policy_scorer`.
-
     Notes
     -----
-    Queries are ranked by the difference between the two models in ``decision_function``, else by
-    the strong model's share of their ``predict_proba``. With cost sensitivity 0 a router's is the
-    gain in quality, which is what these measures are about.
+    It warns as `make_policy_scorer`. Queries are ranked by the difference between the two models
+    in ``decision_function``, else by the strong model's share of their ``predict_proba``. With cost
+    sensitivity 0 a router's is the gain in quality, which is what these measures are about.
 
     Examples
     --------

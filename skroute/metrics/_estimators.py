@@ -155,43 +155,20 @@ def _shrinkage_grid(importance: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Parameter:
-    """What an estimator changes importance weights by before it uses them; infinity: not at all.
+    """What an estimator changes importance weights by before it uses them; infinity: not at all."""
 
-    Attributes
-    ----------
-    name : str
-        Argument of `policy_value`, and field of its result.
-    positive : bool
-        Whether a value must be above 0; else 0 is allowed.
-    change : callable
-        From importance weights (n,) and a value to changed weights (n,).
-    grid : callable
-        From the positive importance weights to the values to pick from.
-    """
-
-    name: str
-    positive: bool
-    change: Callable[[np.ndarray, float], np.ndarray]
-    grid: Callable[[np.ndarray], np.ndarray]
+    name: str  # argument of policy_value, and field of its result
+    positive: bool  # whether a value must be above 0; else 0 is allowed
+    change: Callable[[np.ndarray, float], np.ndarray]  # importance weights (n,), value -> changed
+    grid: Callable[[np.ndarray], np.ndarray]  # positive importance weights -> values to pick from
 
 
 @dataclass(frozen=True)
 class Estimator:
-    """An off-policy estimator.
-
-    Attributes
-    ----------
-    title : str
-        Its name in a sentence.
-    terms : callable
-        From importance weights (n,) and an `Outcome` to `Terms`.
-    needs_predictions, needs_propensities : bool
-        Whether it rests on predicted outcomes, and on importance weights.
-    parameter : Parameter or None
-    """
+    """An off-policy estimator: its name in a sentence, its formula and what that needs."""
 
     title: str
-    terms: Callable[[np.ndarray, Outcome], Terms]
+    terms: Callable[[np.ndarray, Outcome], Terms]  # importance weights (n,), outcome -> terms
     needs_predictions: bool = True
     needs_propensities: bool = True
     parameter: Parameter | None = None

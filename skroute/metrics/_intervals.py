@@ -29,12 +29,6 @@ def standard_error(influence: np.ndarray) -> float:
     return float(np.sqrt(influence @ influence))
 
 
-def normal_interval(value: float, error: float, confidence: float) -> tuple[float, float]:
-    """Return ``value -/+ z error``."""
-    half = float(norm.ppf(0.5 + confidence / 2)) * error
-    return value - half, value + half
-
-
 def confidence_interval(
     kind: str,
     confidence: float,
@@ -51,7 +45,8 @@ def confidence_interval(
         return bootstrap_interval(columns, from_sums, confidence)
     if kind == "bernstein":
         return bernstein_interval(value, influence, confidence)
-    return normal_interval(value, standard_error(influence), confidence)
+    half = float(norm.ppf(0.5 + confidence / 2)) * standard_error(influence)
+    return value - half, value + half
 
 
 def bernstein_interval(
@@ -75,11 +70,7 @@ def bootstrap_interval(
 ) -> tuple[float, float]:
     """Return the percentile interval over resampled clusters.
 
-    Parameters
-    ----------
-    columns : ndarray of shape (n_clusters, c)
-    from_sums : callable
-        Turns sums (n_replicates, c) of the columns into estimates (n_replicates,).
+    `from_sums` turns sums (n_replicates, c) of the columns (n_clusters, c) into estimates.
     """
     n_clusters = len(columns)
     # Sorted, so that the interval does not depend on the order of the rows.

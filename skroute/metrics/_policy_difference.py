@@ -107,26 +107,16 @@ def policy_difference(
     result : PolicyDifference
         Value of a minus value of b, with a paired error and interval, and each by itself.
 
-    Raises
-    ------
-    ValueError
-        As `policy_value`.
-
-    Warns
-    -----
-    OverlapWarning
-        As `policy_value`, for each policy.
-
     See Also
     --------
     policy_value : One policy, and the methods.
 
     Notes
     -----
-    The influence of a row on the difference is the difference of its influences on the two
-    values [1]_. Estimates are linear in the outcome, so with "dm" to "sndr" the difference is that
-    in quality minus `cost_sensitivity` times that in cost; "switch-dr" and "dros" use the parameter
-    picked for utility for all three.
+    Errors and warnings are those of `policy_value`, for each policy. The influence of a row on the
+    difference is the difference of its influences on the two values [1]_. Estimates are linear in
+    the outcome, so with "dm" to "sndr" the difference is that in quality minus `cost_sensitivity`
+    times that in cost; "switch-dr" and "dros" use the parameter picked for utility for all three.
 
     References
     ----------

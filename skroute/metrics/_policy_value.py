@@ -90,8 +90,8 @@ def policy_value(
 ) -> PolicyValue:
     r"""Estimate the mean utility that a policy would have had on the queries of a table.
 
-    Logged feedback shows the outcome of one model a query, so the value is estimated; full
-    feedback shows all, so it is exact for these queries and the error is that of sampling them.
+    Logged feedback shows one model a query, so the value is estimated; full feedback shows all, so
+    it is exact for these queries and the error is that of sampling them.
 
     Parameters
     ----------
@@ -177,9 +177,6 @@ def policy_value(
     resample in which "snips" has no weight at all is left out. "bernstein" is the empirical
     Bernstein bound [5]_ on the influence values; it is wide, and the range that it needs is that
     of the rows seen.
-
-    Time is O(n K) with a probability or prediction matrix and O(n) without; the bootstrap adds
-    O(2,000 n). No array is larger than (n, K).
 
     References
     ----------

@@ -101,9 +101,8 @@ def make_policy_scorer(
 ) -> PolicyScorer:
     """Make a scorer that values the models which an estimator chooses.
 
-    Goes where scikit-learn takes a scorer: ``GridSearchCV(scoring=...)``, `cross_val_score`,
-    `cross_validate` and the like. The estimator is a router, a pipeline or a search that ends in
-    one, or any estimator whose predictions are model labels.
+    Goes where scikit-learn takes a scorer. The estimator is a router, a pipeline or a search that
+    ends in one, or any estimator whose predictions are model labels.
 
     Parameters
     ----------
@@ -124,9 +123,8 @@ def make_policy_scorer(
     Returns
     -------
     scorer : callable
-        ``scorer(estimator, X, y, sample_weight=None)`` returns a float; higher is better. It can be
-        pickled, and compares equal to another made alike. ``scorer.set_score_request(...)`` returns
-        one that takes part in metadata routing.
+        ``scorer(estimator, X, y, sample_weight=None)`` returns a float; higher is better.
+        ``scorer.set_score_request(...)`` returns one that takes part in metadata routing.
 
     Raises
     ------
@@ -148,18 +146,16 @@ def make_policy_scorer(
 
     Notes
     -----
-    Exact on full feedback. On logged feedback it is what `CausalRouter.score` returns:
-    self-normalized doubly robust with full inverse propensities, whose outcome models (and
-    propensities, where the log has none) are cross-fitted on the scored rows, so that a policy
-    can raise its score by its choices alone. Only gold rows count where there are any.
+    Exact on full feedback; on logged feedback it is what `CausalRouter.score` returns, which a
+    policy can raise by its choices alone. Only gold rows count where there are any.
 
     In a pipeline the evaluation models read X as it enters the pipeline, where that is numeric: no
     transformer has a say in the value. `Pipeline.score` reads what the last step gets. For text,
     set `features` if the pipelines embed it differently.
 
-    A router of this package keeps hashed keys of the queries of its `fit`, at most 1,000, and these
-    are what the warning goes by. Behind a transformer whose `fit_transform` returns something else
-    than its `transform`, such as a randomized PCA, queries are not recognized.
+    The warning goes by hashed keys of the queries of a router's `fit`, at most 1,000. Where N
+    queries were fitted on, n of them go unnoticed about one time in ``exp(1000 n / N)``, and
+    always behind a transformer whose `fit_transform` returns something else than its `transform`.
 
     Fitting the evaluation models is most of the time: that of five fits of `JointOutcome` to the
     scored rows. The latest are remembered, up to 64 MB in a process, so that the candidates and the
@@ -215,15 +211,8 @@ def make_evaluator(
     check_consistent_length(X, feedback.quality)
     feedback = feedback.reweighted(check_sample_weight(sample_weight, len(feedback)))
     classes = policy.labels(feedback, choice)
-    return PolicyEvaluator.of(_describe(policy, X, feedback, features), feedback, classes)
-
-
-def _describe(
-    policy: FittedPolicy, X: Any, feedback: Feedback, features: Callable[[Any], Any] | None
-) -> Any:
-    """Return the matrix by which evaluation models know the queries; full feedback needs none."""
     if not feedback.logged:
-        return None
+        return PolicyEvaluator.of(None, feedback, classes)
     described = policy.queries if features is None else features(X)
     try:
         described = check_array(described, dtype=(np.float64, np.float32))
@@ -233,7 +222,7 @@ def _describe(
             f"queries; name one by features= of the scorer. Found: {error}"
         ) from error
     check_consistent_length(described, feedback.quality)
-    return described
+    return PolicyEvaluator.of(described, feedback, classes)
 
 
 policy_value_scorer = make_policy_scorer()

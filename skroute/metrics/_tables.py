@@ -49,16 +49,16 @@ class CountedTable:
     Attributes
     ----------
     feedback : Feedback
-        The rows that count, its model axis in the order of `models`.
+        The n rows that count, its model axis in the order of `models`.
     counted : ndarray of bool of shape (n_rows,)
         Which rows of the table these are, see `rows_that_count`.
     gold_only : bool
         Whether rows were left out because their quality is preference-based.
-    propensity : ndarray of shape (n_counted,) or None
+    propensity : ndarray of shape (n,) or None
         Propensity of the logged model, NaN where it is missing. None in full feedback.
-    quality, cost : ndarray of shape (n_counted, K) or None
+    quality, cost : ndarray of shape (n, K) or None
         Outcomes in full feedback, predictions for logged feedback.
-    cluster : ndarray of int of shape (n_counted,) or None
+    cluster : ndarray of int of shape (n,) or None
         Codes 0, 1, ... of the groups, which are independent of each other; None: every row is.
     """
 
@@ -121,18 +121,19 @@ def read_table(
     table = CountedTable.of(feedback)
     recorded = table.propensity
     if propensity is not None:
-        given = as_numbers("propensity", propensity, above=0.0, maximum=1.0).astype(np.float64)
-        _check_length("propensity", given, len(feedback))
-        recorded = given[table.rows]
+        recorded = as_numbers("propensity", propensity, above=0.0, maximum=1.0).astype(np.float64)
+        _check_length("propensity", recorded, len(feedback))
+        recorded = recorded[table.rows]
     if not feedback.logged:
         return table
-    quality, cost = (
-        None if matrix is None else matrix[table.rows]
-        for matrix in _predictions(
-            predicted_quality, predicted_cost, feedback, labels, cost_sensitivity
-        )
+    given = predicted_quality, predicted_cost
+    quality, cost = _predictions(*given, feedback, labels, cost_sensitivity)
+    return replace(
+        table,
+        propensity=recorded,
+        quality=None if quality is None else quality[table.rows],
+        cost=None if cost is None else cost[table.rows],
     )
-    return replace(table, propensity=recorded, quality=quality, cost=cost)
 
 
 def _check_length(name: str, values: np.ndarray, n_rows: int) -> None:

@@ -48,15 +48,12 @@ class TrainingQueries:
 
     Notes
     -----
-    Eight thousand bytes of keys and two for each feature. The same queries give the same keys in
-    any process and in any order.
-
-    Of n scored rows about ``1000 n / N`` have a key as small as those kept, for N distinct queries
-    in the fit, or n if N is at most a thousand. The estimated share s has a standard error of
-    ``sqrt(s (1 - s) / that number)``. None of them, and the share is taken to be 0: about one time
-    in ``exp(1000 n / N)``, training rows go unnoticed. Rows that were held out have a share of 0
-    without error. Transformers that do not repeat themselves (a randomized PCA, cross-fitted
-    encoders) hide the queries, too.
+    Eight bytes a key and two a feature; the same queries give the same keys, in any order. Of n
+    scored rows about ``m = min(n, 1000 n / N)`` have a key as small as those kept, for N distinct
+    queries of the fit. The estimated share s has a standard error of ``sqrt(s (1 - s) / m)``; rows
+    that were held out have a share of 0 without error. Where no key is that small, about one time
+    in ``exp(m)`` if N is large, nothing is noticed. Transformers that do not repeat themselves (a
+    randomized PCA, cross-fitted encoders) hide the queries, too.
     """
 
     exponent: np.ndarray

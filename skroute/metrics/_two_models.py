@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from .._utils import as_numbers
 from ..feedback import read_feedback
+from ._cost_quality import mean_between
 from ._tables import rows_that_count
 
 # Sums of weights miss a share of the gap by less than this.
@@ -36,7 +37,7 @@ class EfficiencyGainCurve:
         """Return the mean gain over a range of shares."""
         if not 0 <= low < high <= 1:
             raise ValueError(f"low and high must be 0 <= low < high <= 1, got {low!r}, {high!r}")
-        return _area(self.share, self.gain, low, high) / (high - low)
+        return mean_between(self.share, self.gain, low, high)
 
 
 def efficiency_gain_curve(
@@ -104,14 +105,8 @@ def average_performance_gap_recovered(
 
     Parameters
     ----------
-    y : table of n rows
-        Full feedback, see `skroute.feedback`.
-    score : array-like of shape (n,)
-        How much a query is worth the strong model, higher is more; only the order counts.
-    strong : str
-        Label of the strong model.
-    weak : str, default=None
-        Label of the weak model. None: the other one of two.
+    y, score, strong, weak
+        As in `efficiency_gain_curve`.
 
     Returns
     -------
@@ -149,7 +144,7 @@ def average_performance_gap_recovered(
     0.75
     """
     share, recovered = _recovered(y, score, strong, weak)
-    return _area(share, recovered, 0.0, 1.0)
+    return mean_between(share, recovered, 0.0, 1.0)
 
 
 def call_performance_threshold(
@@ -164,14 +159,8 @@ def call_performance_threshold(
 
     Parameters
     ----------
-    y : table of n rows
-        Full feedback, see `skroute.feedback`.
-    score : array-like of shape (n,)
-        How much a query is worth the strong model, higher is more; only the order counts.
-    strong : str
-        Label of the strong model.
-    weak : str, default=None
-        Label of the weak model. None: the other one of two.
+    y, score, strong, weak
+        As in `efficiency_gain_curve`.
     recovered : float, default=0.5
         Share of the performance gap to recover, in (0, 1]: 0.5 is CPT(50 %).
 
@@ -268,10 +257,3 @@ def read_pair(names: list[str], strong: Any, weak: Any, owner: str) -> tuple[str
     if str(strong) == str(weak):
         raise ValueError(f"strong and weak are the same model, {strong!r}. Name two.")
     return str(strong), str(weak)
-
-
-def _area(x: np.ndarray, value: np.ndarray, low: float, high: float) -> float:
-    """Return the integral of a piecewise linear curve between two ends."""
-    grid = np.concatenate([[low], x[(x > low) & (x < high)], [high]])
-    height = np.interp(grid, x, value)
-    return float(np.sum(np.diff(grid) * (height[1:] + height[:-1])) / 2)
