@@ -1,8 +1,9 @@
-"""Logs to value policies on, shared by the tests of metrics."""
+"""Logs to value policies on, and the simplest of estimators, shared by the tests of metrics."""
 
 import warnings
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from skroute import logged_feedback
 from skroute.metrics import policy_value
@@ -47,3 +48,20 @@ def big_log(n=400, seed=0, **columns):
         **columns,
     )
     return y, rng.dirichlet(np.ones(3), n), rng.random((n, 3)), rng.random((n, 3)) / 50
+
+
+def lengths(texts):
+    return np.array([[len(text)] for text in texts], dtype=float)
+
+
+class Constant(BaseEstimator):
+    """An estimator with nothing but labels."""
+
+    def __init__(self, label="a"):
+        self.label = label
+
+    def fit(self, X, y):
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.label)

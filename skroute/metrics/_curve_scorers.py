@@ -92,7 +92,7 @@ def make_aiq_scorer(
         Cost sensitivities that the router serves, such as `CausalRouter` does with `knots`. An
         estimator that has none is a single policy.
     cost_range : tuple of two float
-        Low and high end of mean cost, dollars per query: the range in which candidates compare.
+        Low and high end of mean cost, dollars per query: the range in which routers compare.
     null_quality : float, default=0.0
         Quality of giving no answer at cost 0.
     features : callable, default=None

@@ -158,7 +158,7 @@ def make_policy_scorer(
     always behind a transformer whose `fit_transform` returns something else than its `transform`.
 
     Fitting the evaluation models is most of the time: that of five fits of `JointOutcome` to the
-    scored rows. The latest are remembered, up to 64 MB in a process, so that the candidates and the
+    scored rows. The latest are remembered, up to 64 MB in a process, so that the routers and the
     metrics of a search share them.
 
     Examples

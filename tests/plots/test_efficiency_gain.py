@@ -28,7 +28,7 @@ def test_what_is_told_and_refused(problem, router, held_out):
     pair = {"strong": "model_2", "weak": "model_0"}
     with pytest.raises(ValueError, match="y is logged feedback"):
         EfficiencyGainDisplay.from_estimator(router, held_out.X, held_out.y, **pair)
-    with pytest.raises(ValueError, match="strong='x' is unknown"):
+    with pytest.raises(ValueError, match="strong='x' is not a model of the estimator"):
         EfficiencyGainDisplay.from_estimator(
             router, held_out.X, held_out.y_full, strong="x", weak="y"
         )
