@@ -125,3 +125,13 @@ def test_no_gap_to_recover():
         call_performance_threshold(table(), SCORE, strong="strong", recovered=0.0)
     with pytest.raises(ValueError, match="low and high must be"):
         efficiency_gain_curve(table(), SCORE, strong="strong").mean(0.8, 0.2)
+
+
+def test_a_share_that_rounding_misses_counts_as_reached():
+    """Three of six gains are half of the gap, then the curve is flat; .4995 is not half of it."""
+    gains = [1.0] * 3 + [0.0] * 5 + [1.0] * 3
+    score = -np.arange(11.0)
+    reached = call_performance_threshold(gain_feedback(gains), score, strong="primary")
+    assert reached == pytest.approx(3 / 11)
+    almost = gain_feedback([0.4995, 0.0, 0.0, 0.5005])
+    assert call_performance_threshold(almost, score[:4], strong="primary") > 0.75
