@@ -103,13 +103,7 @@ class BaseRouter(VersionedMixin, BaseEstimator, metaclass=ABCMeta):
 
         Parameters
         ----------
-        X : array-like of shape (n, d)
-            Queries.
-        cost_sensitivity : float or array-like of shape (n,), default=None
-            As in `predict`.
-        exclude : label, collection of labels or bool array of shape (n, K), default=None
-            As in `predict`.
-        include : label or collection of labels, default=None
+        X, cost_sensitivity, exclude, include
             As in `predict`.
 
         Returns
@@ -136,14 +130,8 @@ class BaseRouter(VersionedMixin, BaseEstimator, metaclass=ABCMeta):
 
         Parameters
         ----------
-        X : array-like of shape (n, d)
-            Queries.
-        cost_sensitivity : float or array-like of shape (n,), default=None
-            As in `predict`.
-        exclude : label, collection of labels or bool array of shape (n, K), default=None
+        X, cost_sensitivity, exclude, include
             As in `predict`; excluded models get 0.
-        include : label or collection of labels, default=None
-            As in `predict`.
 
         Returns
         -------

@@ -71,9 +71,7 @@ class OutcomeRouter(BaseRouter):
             Queries.
         sample_weight : array-like of shape (n,), default=None
             How much each query counts in means and shares.
-        exclude : label, collection of labels or bool array of shape (n, K), default=None
-            As in `predict`.
-        include : label or collection of labels, default=None
+        exclude, include
             As in `predict`.
 
         Returns
@@ -109,9 +107,7 @@ class OutcomeRouter(BaseRouter):
             Instead of a budget: the largest share of the queries that one model may get.
         sample_weight : array-like of shape (n,), default=None
             How much each query counts.
-        exclude : label, collection of labels or bool array of shape (n, K), default=None
-            As in `predict`.
-        include : label or collection of labels, default=None
+        exclude, include
             As in `predict`.
 
         Returns
