@@ -203,6 +203,7 @@ static double NAME(mean_loss)(
     REAL *x = buffer, *u = x + K * ROWS, *c = u + K * ROWS;
     REAL loss[ROWS], factor[ROWS] = {0}, row_sensitivity[ROWS] = {0}, taint[ROWS] = {0};
     NAME(block_loss) *loss_of_block = NULL;
+    const double share = 1 / total_weight;
     double total = 0.0;
     for (size_t i = 0; i < sizeof NAME(losses) / sizeof *NAME(losses); i++)
         if (strcmp(NAME(losses)[i].name, name) == 0)
@@ -214,7 +215,7 @@ static double NAME(mean_loss)(
         NAME(read_block)(logits + start, n, K, x);
         NAME(read_block)(utility + start, n, K, u);
         for (ptrdiff_t row = 0; row < n; row++)
-            factor[row] = (REAL)(weight[(first + row) * weight_step] / total_weight);
+            factor[row] = (REAL)(weight[(first + row) * weight_step] * share);
         if (cost != NULL) {
             for (ptrdiff_t row = 0; row < n; row++)
                 row_sensitivity[row] = (REAL)sensitivity[(first + row) * sensitivity_step];
