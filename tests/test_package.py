@@ -40,7 +40,7 @@ def by_path(path):
 def imported(path):
     """Yield the full name of every module or name of skroute that a file imports."""
     package = path.relative_to(PACKAGE.parent).parts[:-1]
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name.split(".") for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -75,7 +75,7 @@ def test_every_file_has_a_place():
 
 @pytest.mark.parametrize("path", FILES, ids=by_path)
 def test_only_public_scikit_learn_is_used(path):
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sklearn"):
             assert "._" not in node.module
             assert not any(alias.name.startswith("_") for alias in node.names)
