@@ -3,7 +3,8 @@
     python benchmarks/kernel_peers.py [--rounds 15]
 
 Value and gradient into a given buffer. Runs are interleaved; times are the shortest and the median
-in milliseconds of the processor, which do not count when other programs run. `exp` is a bare np.exp of the logits: what any implementation has to spend.
+in milliseconds of the processor, which do not count when other programs run. `exp` is a bare np.exp
+of the logits: what any implementation has to spend.
 """
 
 import argparse
