@@ -8,6 +8,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from .._utils import check_at_least
 from .._version import __version__
 from ..metrics import PolicyDifference, PolicyValue
 from . import _sections as sections
@@ -167,8 +168,7 @@ def report(
     >>> page.html[:15]
     '<!DOCTYPE html>'
     """
-    if n_examples < 0:
-        raise ValueError(f"n_examples must be at least 0, got {n_examples!r}")
+    check_at_least(0, n_examples=n_examples)
     try:
         import matplotlib  # noqa: F401
     except ImportError as error:

@@ -1,6 +1,11 @@
 """What every package shares and no user calls: checks of arguments, columns, folds, fits."""
 
-from ._arguments import check_cost_sensitivity, check_sample_weight, resolve_cost_sensitivity
+from ._arguments import (
+    check_at_least,
+    check_cost_sensitivity,
+    check_sample_weight,
+    resolve_cost_sensitivity,
+)
 from ._atomic import atomic_fit, atomic_update
 from ._columns import (
     as_column,
@@ -15,5 +20,6 @@ from ._columns import (
     value_error,
 )
 from ._folds import Folds, make_folds, out_of_fold
+from ._hashing import scramble
 from ._pipelines import SplitRouter, split_router
 from ._versioned import InconsistentVersionWarning, VersionedMixin

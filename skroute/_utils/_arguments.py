@@ -7,6 +7,13 @@ from typing import Any
 import numpy as np
 
 
+def check_at_least(least: float, **values: float) -> None:
+    """Raise where an argument, given by its name, is below `least` or NaN."""
+    for name, value in values.items():
+        if not value >= least:
+            raise ValueError(f"{name} must be at least {least}, got {value!r}")
+
+
 def check_cost_sensitivity(value: Any) -> float:
     """Return lambda as a float; a number, finite and at least 0, is needed."""
     try:

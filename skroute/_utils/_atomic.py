@@ -27,41 +27,28 @@ def atomic_fit(
     fitted one must replace it, or copy it before it changes it.
     """
 
-    @wraps(fit)
-    def complete_fit(
-        self: Estimator, /, *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> Result:
-        kept = getattr(self, "warm_start", False)
-        names = [name for name in vars(self) if kept or not name.endswith("_")]
-        return _on_draft(fit, self, names, *args, **kwargs)
-
-    return complete_fit
+    return _on_draft(fit, lambda estimator: getattr(estimator, "warm_start", False))
 
 
 def atomic_update(
     update: Method[Estimator, Arguments, Result],
 ) -> Method[Estimator, Arguments, Result]:
     """Decorate `partial_fit`: as `atomic_fit`, but the draft begins with what was fitted before."""
-
-    @wraps(update)
-    def complete_update(
-        self: Estimator, /, *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> Result:
-        return _on_draft(update, self, list(vars(self)), *args, **kwargs)
-
-    return complete_update
+    return _on_draft(update, lambda estimator: True)
 
 
 def _on_draft(
-    method: Method[Estimator, Arguments, Result],
-    estimator: Estimator,
-    names: list[str],
-    *args: Arguments.args,
-    **kwargs: Arguments.kwargs,
-) -> Result:
-    """Call the method on a draft that has the attributes `names`; then let the estimator be it."""
-    draft = type(estimator).__new__(type(estimator))
-    vars(draft).update({name: vars(estimator)[name] for name in names})
-    result = method(draft, *args, **kwargs)
-    estimator.__dict__ = draft.__dict__  # one step: an interrupt comes before it or after it
-    return estimator if result is draft else result  # type: ignore[return-value]
+    method: Method[Estimator, Arguments, Result], keeps_fitted: Callable[[Estimator], bool]
+) -> Method[Estimator, Arguments, Result]:
+    """Let a method run on a draft, which begins with what was fitted where that is to be kept."""
+
+    @wraps(method)
+    def complete(self: Estimator, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        draft, kept = type(self).__new__(type(self)), keeps_fitted(self)
+        begun = {name: v for name, v in vars(self).items() if kept or not name.endswith("_")}
+        vars(draft).update(begun)
+        result = method(draft, *args, **kwargs)
+        self.__dict__ = draft.__dict__  # one step: an interrupt comes before it or after it
+        return self if result is draft else result  # type: ignore[return-value]
+
+    return complete

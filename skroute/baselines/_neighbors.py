@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import check_random_state
 
-from .._utils import atomic_fit
+from .._utils import atomic_fit, check_at_least
 from ..feedback import Feedback
 from ..routers import OutcomeRouter, read_fit_input
 
@@ -36,9 +36,7 @@ class KNeighborsRouter(OutcomeRouter):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (K,)
-        Labels of the models, sorted by their string.
-    left_out_, training_queries_, n_features_in_, feature_names_in_
+    classes_, left_out_, training_queries_, n_features_in_, feature_names_in_
         As of every router, see `skroute.routers.BaseRouter`.
 
     Notes
@@ -80,19 +78,14 @@ class KNeighborsRouter(OutcomeRouter):
 
         Parameters
         ----------
-        X : array-like of shape (n, d)
-            Queries.
-        y : table of feedback of shape (n,)
-        sample_weight : array-like of shape (n,), default=None
-            Multiplies the ``weight`` column of `y`.
+        X, y, sample_weight
+            As in `skroute.CausalRouter.fit`.
 
         Returns
         -------
         self : KNeighborsRouter
         """
-        for name in ("n_neighbors", "max_reference"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)!r}")
+        check_at_least(1, n_neighbors=self.n_neighbors, max_reference=self.max_reference)
         X, feedback = read_fit_input(self, X, y, sample_weight)
         rng = check_random_state(self.random_state)
         self._prior_ = _pooled_outcomes(feedback)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state, gen_batches
 
-from .._utils import atomic_fit
+from .._utils import atomic_fit, scramble
 from ..routers import BaseRouter, read_fit_input
 
 _BATCH_ROWS = 4096
@@ -30,10 +30,8 @@ class RandomRouter(BaseRouter):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (K,)
-        Labels of the models, sorted by their string.
     key_ : ndarray of uint64 of shape (n_features + K,)
-    left_out_, training_queries_, n_features_in_, feature_names_in_
+    classes_, left_out_, training_queries_, n_features_in_, feature_names_in_
         As of every router, see `skroute.routers.BaseRouter`.
 
     Examples
@@ -56,11 +54,9 @@ class RandomRouter(BaseRouter):
 
         Parameters
         ----------
-        X : array-like of shape (n, d)
-            Queries; only the number of features counts.
-        y : table of feedback of shape (n,)
-        sample_weight : array-like of shape (n,), default=None
-            Checked; random choices do not depend on it.
+        X, y, sample_weight
+            As in `skroute.CausalRouter.fit`. Of X only the number of features counts; weights
+            are checked, and change nothing.
 
         Returns
         -------
@@ -80,8 +76,8 @@ class RandomRouter(BaseRouter):
                 single = X[rows].astype(np.float32)
             # Adding 0 turns -0.0 into 0.0, which is equal but has other bits.
             bits = (single + np.float32(0)).view(np.uint32).astype(np.uint64)
-            mixed = _scramble((bits * features).sum(axis=1))
-            decision[rows] = _scramble(mixed[:, None] ^ models)
+            mixed = scramble((bits * features).sum(axis=1))
+            decision[rows] = scramble(mixed[:, None] ^ models)
         return decision
 
     def _probabilities(
@@ -89,10 +85,3 @@ class RandomRouter(BaseRouter):
     ) -> np.ndarray:
         allowed = np.ones((len(X), len(self.classes_))) if excluded is None else 1.0 - excluded
         return allowed / allowed.sum(axis=1, keepdims=True)
-
-
-def _scramble(bits: np.ndarray) -> np.ndarray:
-    """Return 64-bit words in which every bit depends on all bits of the input (SplitMix64)."""
-    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return bits ^ (bits >> np.uint64(31))

@@ -13,7 +13,7 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_consistent_length
 
-from .._utils import as_groups
+from .._utils import as_groups, check_at_least
 from ..feedback import Feedback, read_feedback
 from ..nuisance import JointOutcome, weighted_mean
 from ._corrector import DRBiasCorrector
@@ -174,10 +174,8 @@ def gold_learning_curve(
 
     Parameters
     ----------
-    X : array-like of shape (n, d)
-        Queries.
-    y : table of feedback of shape (n,)
-        With gold and preference rows, see `skroute.feedback`.
+    X, y
+        As in `bias_summary`.
     n_gold : sequence of int, default=None
         Numbers of gold labels to learn from. None: an eighth, a fourth, half and all of those that
         are not held out.
@@ -216,8 +214,7 @@ def gold_learning_curve(
     """
     if not 0 < test_size < 1:
         raise ValueError(f"test_size must be in (0, 1), got {test_size!r}")
-    if n_repetitions < 1:
-        raise ValueError(f"n_repetitions must be at least 1, got {n_repetitions!r}")
+    check_at_least(1, n_repetitions=n_repetitions)
     X, feedback = _read(X, y)
     rng = check_random_state(random_state)
     splits = [_split(feedback, test_size, rng) for _ in range(n_repetitions)]

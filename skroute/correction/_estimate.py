@@ -58,7 +58,7 @@ def estimate_bias(corrector: BaseEstimator, X: np.ndarray, feedback: Feedback) -
             "y has no gold rows, so that the bias of its preference-based labels cannot be "
             "known and is taken as 0. Add some gold rows.",
             UserWarning,
-            stacklevel=7,
+            stacklevel=6,
         )
     if not _can_compare(feedback):
         return BiasEstimate(bias, FittedBias(np.zeros(feedback.n_models, dtype=bool)))

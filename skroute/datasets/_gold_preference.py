@@ -8,8 +8,9 @@ import numpy as np
 from scipy.special import expit
 from sklearn.utils import check_random_state
 
-from ..feedback import full_feedback, gain_feedback, logged_feedback, numbered_models
-from ._logging import check_at_least, draw_actions
+from .._utils import check_at_least
+from ..feedback import full_feedback, gain_feedback, numbered_models
+from ._logging import draw_log
 
 # Every model gets this share of its bias from what all models have in common.
 _COMMON_BIAS = 0.7
@@ -126,13 +127,7 @@ def make_gold_preference(
         models = np.array(numbered_models(n_models))
         appeal = np.exp(np.outer(X[:, min(1, n_features - 1)], np.linspace(-1, 1, n_models)))
         propensity = 0.8 * appeal / appeal.sum(axis=1, keepdims=True) + 0.2 / n_models
-        action, rows = draw_actions(propensity, rng), np.arange(n_queries)
-        y = logged_feedback(
-            models[action],
-            label[rows, action],
-            propensity=propensity[rows, action],
-            gold=is_gold,
-        )
+        y = draw_log(models, label, None, propensity, rng, gold=is_gold)
         y_gold = full_feedback(gold, models=models)
     return GoldPreferenceProblem(X, y, y_gold, models, quality, offset, gold_propensity)
 

@@ -99,22 +99,8 @@ def simulate_log(
         strength=strength,
         floor=floor,
     )
-    action = draw_actions(propensity, rng)
-    rows = np.arange(len(X))
-    return logged_feedback(
-        feedback.classes[action],
-        feedback.quality[rows, action],
-        cost=feedback.cost[rows, action],
-        propensity=propensity[rows, action],
-        **row_columns(y),
-    )
-
-
-def check_at_least(least: float, **values: float) -> None:
-    """Raise where an argument, given by its name, is below `least` or NaN."""
-    for name, value in values.items():
-        if not value >= least:
-            raise ValueError(f"{name} must be at least {least}, got {value!r}")
+    outcomes = feedback.classes, feedback.quality, feedback.cost
+    return draw_log(*outcomes, propensity, rng, **row_columns(y))
 
 
 def check_logging(mode: str, strength: float, floor: float) -> None:
@@ -137,14 +123,8 @@ def logging_propensities(
 ) -> np.ndarray:
     """Return the propensities (n, K) of a logging policy.
 
-    Parameters
-    ----------
-    score : ndarray of shape (n, K)
-        Linear scores of the queries, of unit scale.
-    ability : ndarray of shape (K,)
-        Mean quality of the models, standardized.
-    difficulty : ndarray of shape (n,)
-        How hard the queries look, standardized; used by mode "difficulty" alone.
+    `score` (n, K) are linear scores of the queries, of unit scale. The mean quality of the models
+    (K,), their `ability`, and how hard the queries look (n,) are standardized.
     """
     n_models = score.shape[1]
     if mode == "uniform":
@@ -156,10 +136,22 @@ def logging_propensities(
     return (1.0 - floor) * softmax(strength * logits.astype(np.float64), axis=1) + floor / n_models
 
 
-def draw_actions(propensity: np.ndarray, rng: np.random.RandomState) -> np.ndarray:
-    """Return one column index a row, drawn with the row's probabilities."""
+def draw_log(
+    models: np.ndarray,
+    quality: np.ndarray,
+    cost: np.ndarray | None,
+    propensity: np.ndarray,
+    rng: np.random.RandomState,
+    **columns: Any,
+) -> np.ndarray:
+    """Draw one model a row with its propensity; return the log that shows its outcomes, (n, K)."""
     below = propensity.cumsum(axis=1) < rng.uniform(size=(len(propensity), 1))
-    return np.minimum(below.sum(axis=1), propensity.shape[1] - 1)
+    shown = np.arange(len(below)), np.minimum(below.sum(axis=1), len(models) - 1)
+    if cost is not None:
+        columns["cost"] = cost[shown]
+    return logged_feedback(
+        models[shown[1]], quality[shown], propensity=propensity[shown], **columns
+    )
 
 
 def standardize(values: np.ndarray) -> np.ndarray:

@@ -9,15 +9,9 @@ import numpy as np
 from scipy.special import expit
 from sklearn.utils import check_random_state
 
-from ..feedback import full_feedback, index_of, logged_feedback, numbered_models
-from ._logging import (
-    LoggingMode,
-    check_at_least,
-    check_logging,
-    draw_actions,
-    logging_propensities,
-    standardize,
-)
+from .._utils import check_at_least
+from ..feedback import full_feedback, index_of, numbered_models
+from ._logging import LoggingMode, check_logging, draw_log, logging_propensities, standardize
 
 Regime = Literal["linear", "nonlinear", "noisy", "no_signal", "dominating"]
 
@@ -141,12 +135,9 @@ def make_routing_problem(
         other, and mostly share how hard the query is, as with real embeddings. "no_signal": neither
         quality nor cost depends on it; the best fixed model is right. "dominating": the dearest
         model has the highest quality on every query.
-    logging : {"linear", "difficulty", "uniform"}, default="linear"
-        The logging policy; see `simulate_log`. How hard a query is, is its true mean quality.
-    strength : float, default=1.0
-        Scale of the logging policy's logits. 0 is uniform.
-    floor : float, default=0.1
-        Share of queries that are given to a random model, in (0, 1].
+    logging, strength, floor
+        The logging policy, as `mode`, `strength` and `floor` of `simulate_log`. How hard a query
+        is, is its true mean quality.
     random_state : int, RandomState instance or None, default=None
         Decides the truth and the queries.
 
@@ -244,16 +235,10 @@ def _draw_problem(truth: _Truth, n_queries: int, rng: np.random.RandomState) -> 
     noise = np.exp(0.3 * rng.normal(size=expected_cost.shape) - 0.3**2 / 2)
     cost = (expected_cost * noise).astype(np.float32)
     propensity = truth.propensity(X, expected_quality)
-    action, rows = draw_actions(propensity, rng), np.arange(n_queries)
     models = np.array(numbered_models(n_models))
     return RoutingProblem(
         X=X,
-        y=logged_feedback(
-            models[action],
-            quality[rows, action],
-            cost=cost[rows, action],
-            propensity=propensity[rows, action],
-        ),
+        y=draw_log(models, quality, cost, propensity, rng),
         y_full=full_feedback(quality, cost, models=models),
         models=models,
         propensity=propensity,

@@ -21,16 +21,6 @@ MIN_ESTIMATED_PROPENSITY = 0.01
 RECENT = ArrayMemory()
 
 
-def _outcome_model() -> JointOutcome:
-    # Named here with all that decides its predictions, so that scores stay what they are whatever
-    # routers use.
-    return JointOutcome(n_components=256, n_radial=96, random_state=0)
-
-
-def _propensity_model() -> ScaledLogistic:
-    return ScaledLogistic(penalty=1.0)
-
-
 @dataclass(frozen=True, eq=False)
 class PolicyEvaluator:
     """A table made ready to value any policy over a set of models.
@@ -49,17 +39,10 @@ class PolicyEvaluator:
 
     @classmethod
     def of(cls, X: Any, feedback: Feedback, classes: np.ndarray) -> PolicyEvaluator:
-        """Make the evaluator of a table.
+        """Make the evaluator of a table of any models, whose queries X (n, d), checked, describes.
 
-        Parameters
-        ----------
-        X : ndarray of shape (n, d) or None
-            What describes the queries, checked; full feedback needs none.
-        feedback : Feedback
-            The table, any set of models.
-        classes : ndarray of shape (K,)
-            Labels that policies can choose. A logged model that is not among them counts as never
-            chosen.
+        Policies can choose the labels `classes` (K,); a logged model that is not among them counts
+        as never chosen. Full feedback needs no X.
         """
         table = CountedTable.of(feedback.aligned(classes))
         if not feedback.logged:
@@ -115,11 +98,13 @@ def _fit_evaluation_models(
     seen = feedback.take(known)
     random_state = np.random.RandomState(0)
     folds = make_folds(_N_FOLDS, X[known], seen.action, seen.group, random_state)
-    model = _outcome_model()
+    # Both models are named with all that decides what they predict, so that scores stay what they
+    # are whatever routers use.
+    model = JointOutcome(n_components=256, n_radial=96, random_state=0)
     quality[known], cost[known] = model.cross_fit(X[known], seen, folds)
     if len(other):
         quality[other], cost[other] = model.predict(X[other])
-    estimated = fill_propensity(_propensity_model(), X[known], seen, folds)
+    estimated = fill_propensity(ScaledLogistic(penalty=1.0), X[known], seen, folds)
     floor = np.where(np.isnan(seen.propensity), MIN_ESTIMATED_PROPENSITY, 0.0)
     propensity[known] = np.maximum(estimated, floor)
     return quality, cost, propensity

@@ -56,6 +56,13 @@ def read_models(models: Any, default: np.ndarray) -> np.ndarray:
     return labels
 
 
+def check_length(name: str, values: Any, n_rows: int) -> None:
+    """Raise unless there is one value, or one row, for each of the rows of y."""
+    found = np.shape(values)[0]
+    if found != n_rows:
+        raise ValueError(f"{name} has {found} rows but y has {n_rows}. Give one for each row.")
+
+
 def read_policy(policy: Any, models: np.ndarray, n_rows: int, name: str = "policy") -> Policy:
     """Turn labels (n,) or probabilities (n, K) into a `Policy` over `models`."""
     values = policy if hasattr(policy, "columns") else np.asarray(policy)
@@ -65,8 +72,7 @@ def read_policy(policy: Any, models: np.ndarray, n_rows: int, name: str = "polic
             f"{name} must be labels of shape (n,) or probabilities of shape (n, {len(models)}), "
             f"got an array of shape {shape}"
         )
-    if shape[0] != n_rows:
-        raise ValueError(f"{name} has {shape[0]} rows but y has {n_rows}. Give one for each row.")
+    check_length(name, values, n_rows)
     if len(shape) == 1:
         return Policy(_read_choice(policy, models, name), None)
     return Policy(None, _read_probability(values, shape, models, name))

@@ -9,7 +9,7 @@ import numpy as np
 
 from .._utils import as_numbers
 from ..feedback import Feedback, as_matrix, read_feedback
-from ._policies import read_models
+from ._policies import check_length, read_models
 from ._warnings import PreferenceOnlyWarning, warn
 
 PREDICTED_QUALITY, PREDICTED_COST = "predicted_quality", "predicted_cost"
@@ -122,7 +122,7 @@ def read_table(
     recorded = table.propensity
     if propensity is not None:
         recorded = as_numbers("propensity", propensity, above=0.0, maximum=1.0).astype(np.float64)
-        _check_length("propensity", recorded, len(feedback))
+        check_length("propensity", recorded, len(feedback))
         recorded = recorded[table.rows]
     if not feedback.logged:
         return table
@@ -134,13 +134,6 @@ def read_table(
         quality=None if quality is None else quality[table.rows],
         cost=None if cost is None else cost[table.rows],
     )
-
-
-def _check_length(name: str, values: np.ndarray, n_rows: int) -> None:
-    if len(values) != n_rows:
-        raise ValueError(
-            f"{name} has {len(values)} rows but y has {n_rows}. Give one for each row."
-        )
 
 
 def _predictions(
@@ -156,10 +149,10 @@ def _predictions(
         return None, None
     names = [str(label) for label in labels]
     quality = as_matrix(PREDICTED_QUALITY, predicted_quality, names)
-    _check_length(PREDICTED_QUALITY, quality, len(feedback))
+    check_length(PREDICTED_QUALITY, quality, len(feedback))
     if predicted_cost is not None:
         cost = as_matrix(PREDICTED_COST, predicted_cost, names)
-        _check_length(PREDICTED_COST, cost, len(feedback))
+        check_length(PREDICTED_COST, cost, len(feedback))
         return quality, cost
     if not feedback.cost.any():
         # Every answer was free, so there is nothing to predict.

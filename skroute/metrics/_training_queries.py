@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import gen_batches
 
+from .._utils import scramble
 from ._warnings import TrainingLogWarning, warn
 
 _MOST_KEYS = 1000
@@ -19,6 +20,8 @@ _N_PROJECTIONS = 4
 _STEPS = 2.0**10
 _LARGEST_STEP = 2.0**50
 _BATCH_ROWS = 4096
+# So that zeros are not hashed to zero.
+_INCREMENT = np.uint64(0x9E3779B97F4A7C15)
 # Scales a feature down to nothing.
 _UNUSABLE = np.iinfo(np.int16).max
 
@@ -51,9 +54,8 @@ class TrainingQueries:
     Eight bytes a key and two a feature; the same queries give the same keys, in any order. Of n
     scored rows about ``m = min(n, 1000 n / N)`` have a key as small as those kept, for N distinct
     queries of the fit. The estimated share s has a standard error of ``sqrt(s (1 - s) / m)``; rows
-    that were held out have a share of 0 without error. Where no key is that small, about one time
-    in ``exp(m)`` if N is large, nothing is noticed. Transformers that do not repeat themselves (a
-    randomized PCA, cross-fitted encoders) hide the queries, too.
+    that were held out have a share of 0 without error. `make_policy_scorer` says what goes
+    unnoticed.
     """
 
     exponent: np.ndarray
@@ -98,7 +100,7 @@ class TrainingQueries:
                 step = np.floor((X[rows].astype(np.float64) @ directions - self.offset) * scale)
             step = np.nan_to_num(np.clip(step, -_LARGEST_STEP, _LARGEST_STEP))
             for column in step.astype(np.int64).T:
-                keys[rows] = _scramble(keys[rows] ^ column.astype(np.uint64))
+                keys[rows] = scramble((keys[rows] ^ column.astype(np.uint64)) + _INCREMENT)
         return keys
 
 
@@ -124,11 +126,3 @@ def _directions(exponent: np.ndarray) -> np.ndarray:
     """Return random directions (d, 4), the same for any router, scaled to the features."""
     normal = np.random.RandomState(0).standard_normal((len(exponent), _N_PROJECTIONS))
     return np.ldexp(normal, -exponent.astype(np.intc)[:, None])
-
-
-def _scramble(bits: np.ndarray) -> np.ndarray:
-    """Return 64-bit words in which every bit depends on all bits of the input (SplitMix64)."""
-    bits = bits + np.uint64(0x9E3779B97F4A7C15)
-    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return bits ^ (bits >> np.uint64(31))

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from .._utils import as_numbers
 from ..feedback import read_feedback
 from ._cost_quality import mean_between
+from ._policies import check_length
 from ._tables import rows_that_count
 
 # Sums of weights miss a share of the gap by less than this.
@@ -231,8 +232,7 @@ def _gained(
     names = [str(label) for label in feedback.classes]
     pair = read_pair(names, strong, weak, "y")
     score = as_numbers("score", score)
-    if len(score) != len(feedback):
-        raise ValueError(f"score has {len(score)} rows but y has {len(feedback)}")
+    check_length("score", score, len(feedback))
     counted = rows_that_count(feedback)
     strong_quality, weak_quality = (feedback.quality[counted, names.index(name)] for name in pair)
     weight = feedback.weight[counted] / feedback.weight[counted].sum()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._utils import check_at_least
 from ..feedback import read_feedback
 from ..metrics import CostQualityCurve, cost_quality_curve, evaluation_predictions, read_models
 from ..nuisance import OverlapWarning
@@ -40,8 +41,7 @@ class CostQualityDisplay:
 
     Attributes
     ----------
-    ax_ : matplotlib Axes
-    figure_ : matplotlib Figure
+    ax_, figure_ : matplotlib Axes and Figure
     lines_ : list of matplotlib Line2D
         A line a curve.
     fixed_ : matplotlib Line2D or None
@@ -117,9 +117,7 @@ class CostQualityDisplay:
             With `y`, most points of a curve, in steps of about equal predicted change.
         exclude : label, sequence of labels or bool array of shape (n, K), default=None
             Models that must not be chosen, as in ``predict``.
-        ax : matplotlib Axes, default=None
-            None makes a new figure.
-        **artist_kwargs : dict
+        ax, **artist_kwargs
             As in `plot`.
 
         Returns
@@ -139,8 +137,7 @@ class CostQualityDisplay:
         OverlapWarning
             If points rest on few rows of the log.
         """
-        if n_points < 2:
-            raise ValueError(f"n_points must be at least 2, got {n_points!r}")
+        check_at_least(2, n_points=n_points)
         routers = read_routers(estimator, X, exclude)
         models = common_models(routers)
         frontiers = {router.name: router.frontier() for router in routers}
@@ -193,9 +190,7 @@ class CostQualityDisplay:
             Dollars per query to mark.
         fixed : array-like of labels, default=None
             Models to draw, each as the policy that chooses it for all queries. None: all of them.
-        ax : matplotlib Axes, default=None
-            None makes a new figure.
-        line_kwargs, fixed_kwargs, chosen_kwargs : dict, default=None
+        ax, line_kwargs, fixed_kwargs, chosen_kwargs
             As in `plot`.
         **known : dict
             Keyword arguments of `cost_quality_curve`, such as `evaluation_predictions` returns.

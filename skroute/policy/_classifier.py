@@ -66,10 +66,8 @@ class RegretPolicyClassifier(VersionedMixin, ClassifierMixin, BaseEstimator):
         on the held-out rows, if rows were held out).
     n_iter_ : int
         Iterations ("lbfgs") or passes over the data ("adam").
-    n_features_in_ : int
-        Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, if X was a DataFrame with string columns.
+    n_features_in_, feature_names_in_ : int and ndarray of shape (n_features_in_,)
+        Number of features, and their names if X was a DataFrame with string columns.
 
     See Also
     --------
@@ -180,7 +178,7 @@ class RegretPolicyClassifier(VersionedMixin, ClassifierMixin, BaseEstimator):
         solution = solver(self, X, criterion, weight, start)
         self.coefs_, self.intercepts_ = solution.layers
         self.loss_, self.n_iter_ = solution.loss, solution.n_iter
-        solution.warn_unless_converged("The policy", self.tol, stacklevel=5)
+        solution.warn_unless_converged("The policy", self.tol, stacklevel=4)
         return self
 
     @atomic_update
@@ -199,14 +197,10 @@ class RegretPolicyClassifier(VersionedMixin, ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_queries, n_features)
-            Features.
-        y : array-like of shape (n_queries,) or (n_queries, n_models), or DataFrame
-            Labels or utilities, as in `fit`.
+        X, y, sample_weight
+            As in `fit`.
         classes : array-like of shape (n_models,), default=None
             All models that may occur. Needed in the first call, if y holds labels.
-        sample_weight : array-like of shape (n_queries,), default=None
-            Weights, at least 0.
 
         Returns
         -------
@@ -291,12 +285,8 @@ class RegretPolicyClassifier(VersionedMixin, ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_queries, n_features)
-            Features.
-        y : array-like of shape (n_queries,) or (n_queries, n_models), or DataFrame
-            Labels or utilities, as in `fit`.
-        sample_weight : array-like of shape (n_queries,), default=None
-            Weights, at least 0.
+        X, y, sample_weight
+            As in `fit`.
 
         Returns
         -------
@@ -316,9 +306,7 @@ class RegretPolicyClassifier(VersionedMixin, ClassifierMixin, BaseEstimator):
     def _logits(self, X: Any) -> NDArray[Any]:
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
-        coefs = [coef.astype(X.dtype, copy=False) for coef in self.coefs_]
-        intercepts = [intercept.astype(X.dtype, copy=False) for intercept in self.intercepts_]
-        return forward(X, coefs, intercepts)[-1]
+        return forward(X, self.coefs_, self.intercepts_)[-1]
 
     def _read_input(self, X: Any, sample_weight: Any, *, reset: bool) -> tuple[Any, Any]:
         X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=reset)

@@ -138,9 +138,7 @@ class IntervalPolicy(VersionedMixin):
         """Return what the last layer reads."""
         if len(self.coefs) == 1:
             return X
-        coefs = [coef.astype(X.dtype, copy=False) for coef in self.coefs[:-1]]
-        intercepts = [part.astype(X.dtype, copy=False) for part in self.intercepts[:-1]]
-        return np.maximum(forward(X, coefs, intercepts)[-1], 0)
+        return np.maximum(forward(X, self.coefs[:-1], self.intercepts[:-1])[-1], 0)
 
     def _head(self, hidden: Any, knot: int) -> NDArray[Any]:
         n_models = self.coefs[-1].shape[1] // len(self.knots)
@@ -163,9 +161,7 @@ class IntervalCriterion:
     """Mean loss over the intervals between knots of logits interpolated between the knots.
 
     Outputs are the logits at all knots side by side, (n, (m + 1) K) for m intervals: column
-    ``j K + k`` is model k at knot j. Each interval counts the same, and in it each cost sensitivity
-    counts the same once its loss is divided by the spread of its utilities. The mean over an
-    interval is taken at its ends and its middle, by the trapezoidal rule.
+    ``j K + k`` is model k at knot j. The notes of `IntervalPolicy` say what the mean is.
     """
 
     quality: NDArray[Any]

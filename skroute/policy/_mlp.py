@@ -17,11 +17,12 @@ _HELD_OUT = 0.1  # share of the rows that decides when to stop, if there is more
 
 
 def forward(X: Any, coefs: list[NDArray], intercepts: list[NDArray]) -> list[NDArray]:
-    """Outputs of all layers; the last are the policy's, those before are rectified."""
+    """Outputs of all layers in the dtype of X; the last are the policy's, the others rectified."""
     outputs: list[NDArray] = []
     for coef, intercept in zip(coefs, intercepts, strict=True):
         if outputs:
             np.maximum(outputs[-1], 0, out=outputs[-1])
+        coef, intercept = (part.astype(X.dtype, copy=False) for part in (coef, intercept))
         outputs.append((outputs[-1] if outputs else X) @ coef + intercept)
     return outputs
 

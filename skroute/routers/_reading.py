@@ -54,7 +54,7 @@ def read_fit_input(router: Any, X: Any, y: Any, sample_weight: Any) -> tuple[np.
             f"quality, which {type(router).__name__} takes as if it were gold. Correct its bias "
             "(bias_correction=DRBiasCorrector() of CausalRouter), or leave these rows out.",
             UserWarning,
-            stacklevel=5,  # this function, fit, and the two frames that make it atomic
+            stacklevel=4,  # this function, fit, and the frame that makes it atomic
         )
     router.classes_ = feedback.classes
     router.left_out_ = feedback.classes[:0]
