@@ -138,21 +138,10 @@ def compare(
     seed: int,
     progress: Callable[[str], None],
 ) -> Comparison:
-    """Fit every policy on a log, and value it on held-out queries.
+    """Fit every policy on a log of queries X (n, d), and value it on held-out queries.
 
-    Parameters
-    ----------
-    X : ndarray of shape (n, d)
-    y : logged feedback of shape (n,)
-    held_out : HeldOut
-    cost_sensitivity : float
-        That of the table.
-    grid : sequence of float
-        Cost sensitivities of the curves, `cost_sensitivity` among them.
-    seed : int
-        Of the router, and of halving the queries.
-    progress : callable
-        Told what is being done.
+    `cost_sensitivity` is that of the table, and one of those of the curves, `grid`. The router and
+    the halving of the queries depend on `seed`; `progress` is told what is being done.
     """
     exact = not held_out.feedback.logged
     notes, notes_of_curves = Notes(), Notes()
@@ -240,23 +229,8 @@ def equal_quality_saving(
     read in the other half, so that it is not chosen by the queries it is read on. None if a half
     has no such cost sensitivity.
 
-    Parameters
-    ----------
-    held_out : HeldOut
-        With full feedback.
-    choices : dict from float to ndarray of shape (m,)
-        Labels that the router chooses at each cost sensitivity.
-    strongest : str
-        The strongest model.
-    seed : int
-        Decides the halves.
-
-    Returns
-    -------
-    saved : float
-        1 minus the ratio of the bills.
-    quality_gap : float
-        Mean quality of the router minus that of the strongest model, in the halves it is read in.
+    The feedback has to be full. `choices` are the labels (m,) that the router chooses at each cost
+    sensitivity, and `seed` decides the halves.
     """
     outcomes = {at: held_out.outcomes(labels) for at, labels in sorted(choices.items())}
     quality, bill = held_out.outcomes(np.repeat(strongest, len(held_out.X)))

@@ -65,18 +65,10 @@ class Notes:
     def about_table(
         self, feedback: Feedback, value: PolicyValue, unknown: list[str], share_clipped: float
     ) -> None:
-        """Note what of a table limits what can be said.
+        """Note what of a table, in the order of the router's models, limits what can be said.
 
-        Parameters
-        ----------
-        feedback : Feedback
-            In the order of the router's models.
-        value : PolicyValue
-            Of any policy on it.
-        unknown : list of str
-            Models of the table that the router does not know.
-        share_clipped : float
-            Rows whose estimated propensity was raised to the least that is allowed.
+        `value` is that of any policy on it. The router does not know the models `unknown`, and of a
+        share of the rows the estimated propensity was raised to the least that is allowed.
         """
         if value.gold_only:
             self.add(

@@ -21,23 +21,10 @@ def make_folds(
 ) -> Folds:
     """Return (train rows, held-out rows) pairs whose held-out rows cover every row once.
 
-    Parameters
-    ----------
-    cv : int, splitter or iterable of splits
-        An int gives folds that are shuffled by `random_state`, keep groups together and spread
-        every stratum evenly. With fewer groups than folds there is a fold a group; with one group
-        the only fold trains on the rows it holds out.
-    X : array-like of shape (n, d)
-        Handed to splitters that ask for it.
-    stratum : ndarray of int of shape (n,)
-        The logged model of each row.
-    group : ndarray of int of shape (n,) or None
-    random_state : RandomState
-
-    Raises
-    ------
-    ValueError
-        If `cv` is below 2, or the splits given do not hold out every row exactly once.
+    `cv` is an int, a splitter, which is handed X, stratum and group, or an iterable of splits. An
+    int gives folds that are shuffled by `random_state`, keep groups (n,) together and spread every
+    stratum (n,), such as the logged model, evenly. With fewer groups than folds there is a fold a
+    group; with one group the only fold trains on the rows it holds out.
     """
     n_rows = len(stratum)
     if isinstance(cv, (int, np.integer)) and not isinstance(cv, bool):

@@ -22,11 +22,9 @@ class BestFixedModel(OutcomeRouter):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (K,)
-        Labels of the models, sorted by their string.
     mean_quality_, mean_cost_ : ndarray of shape (K,)
         Estimated means over all queries; NaN for a model whose rows all weigh 0.
-    left_out_, training_queries_, n_features_in_, feature_names_in_
+    classes_, left_out_, training_queries_, n_features_in_, feature_names_in_
         As of every router, see `skroute.routers.BaseRouter`.
 
     Notes
@@ -55,11 +53,8 @@ class BestFixedModel(OutcomeRouter):
 
         Parameters
         ----------
-        X : array-like of shape (n, d)
-            Queries; only their number counts.
-        y : table of feedback of shape (n,)
-        sample_weight : array-like of shape (n,), default=None
-            Multiplies the ``weight`` column of `y`.
+        X, y, sample_weight
+            As in `skroute.CausalRouter.fit`; of X only the number of rows counts.
 
         Returns
         -------

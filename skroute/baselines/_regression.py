@@ -30,18 +30,15 @@ class RegressAndCompare(OutcomeRouter):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (K,)
-        Labels of the models, sorted by their string.
     outcome_model_ : PerModelOutcome
         The fitted regressions.
-    left_out_, training_queries_, n_features_in_, feature_names_in_
+    classes_, left_out_, training_queries_, n_features_in_, feature_names_in_
         As of every router, see `skroute.routers.BaseRouter`.
 
     Notes
     -----
-    A model seen on fewer than 10 rows is predicted by its mean, shrunk towards that of all rows.
-    No correction is made for how the log came about. 2 K fits of the regressor, each on the rows
-    of one model.
+    Fits and predicts as `skroute.nuisance.PerModelOutcome`. No correction is made for how the log
+    came about.
 
     Examples
     --------
@@ -66,11 +63,8 @@ class RegressAndCompare(OutcomeRouter):
 
         Parameters
         ----------
-        X : array-like of shape (n, d)
-            Queries.
-        y : table of feedback of shape (n,)
-        sample_weight : array-like of shape (n,), default=None
-            Multiplies the ``weight`` column of `y`; the regressor has to take weights then.
+        X, y, sample_weight
+            As in `skroute.CausalRouter.fit`; the regressor has to take weights where there are any.
 
         Returns
         -------

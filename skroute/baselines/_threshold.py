@@ -38,14 +38,12 @@ class ThresholdRouter(BaseRouter):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (K,)
-        Labels of the models, sorted by their string.
     models_ : tuple of two labels
         The weak and the strong model.
     threshold_ : float
         Predicted gain in quality from which on the strong model is chosen.
     outcome_model_ : PerModelOutcome
-    left_out_, training_queries_, n_features_in_, feature_names_in_
+    classes_, left_out_, training_queries_, n_features_in_, feature_names_in_
         As of every router, see `skroute.routers.BaseRouter`.
 
     Notes
@@ -92,11 +90,8 @@ class ThresholdRouter(BaseRouter):
 
         Parameters
         ----------
-        X : array-like of shape (n, d)
-            Queries.
-        y : table of feedback of shape (n,)
-        sample_weight : array-like of shape (n,), default=None
-            Multiplies the ``weight`` column of `y`; the regressor has to take weights then.
+        X, y, sample_weight
+            As in `skroute.CausalRouter.fit`; the regressor has to take weights where there are any.
 
         Returns
         -------

@@ -68,10 +68,8 @@ class DRBiasCorrector(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, Ba
     overlap_ : Overlap or None
         Effective sample sizes of preference and gold, smallest propensity of a row's own source and
         share of rows below `min_propensity`. None where there was nothing to correct.
-    n_features_in_ : int
-        Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, where X had any.
+    n_features_in_, feature_names_in_ : int and ndarray of shape (n_features_in_,)
+        Number of features, and their names where X had any.
 
     Raises
     ------
@@ -178,9 +176,7 @@ class DRBiasCorrector(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, Ba
 
         Parameters
         ----------
-        X : array-like of shape (n, d)
-            Queries.
-        y : table of feedback of shape (n,)
+        X, y
             As in `fit`.
 
         Returns
@@ -227,9 +223,7 @@ class DRBiasCorrector(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, Ba
 
         Parameters
         ----------
-        X : array-like of shape (n, d)
-            Queries.
-        y : table of feedback of shape (n,)
+        X, y
             As in `fit`.
 
         Returns

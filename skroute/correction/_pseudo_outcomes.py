@@ -29,8 +29,7 @@ def doubly_robust_outcome(
 ) -> PseudoOutcomes:
     """Return the DR-learner's pseudo-outcomes and their weights, all 1.
 
-    ``mu1 - mu0 + (T - e) / (e (1 - e)) (Y - mu_T)``; its expectation is delta if either the
-    expected qualities or the propensities are right.
+    Their expectation is delta if either the expected qualities or the propensities are right.
 
     References
     ----------

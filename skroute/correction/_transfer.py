@@ -78,10 +78,9 @@ class AveragedTransfer:
 
     Parameters
     ----------
-    moments : Moments
-        Of preference and gold rows, in this order.
-    variances : Variances
-        The deviation is that of either source from what both share. The constant's is not varied.
+    moments, variances
+        As `Transfer` takes them. The deviation is that of either source from what both share; the
+        constant's is not varied.
 
     Attributes
     ----------

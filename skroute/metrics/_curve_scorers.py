@@ -145,10 +145,8 @@ def make_two_model_scorer(metric: str = "apgr", *, strong: Any, weak: Any = None
     metric : {"apgr", "neg_cpt", "efficiency_gain"}, default="apgr"
         `average_performance_gap_recovered`; minus `call_performance_threshold` at half the gap;
         the mean of `efficiency_gain_curve` from 20 to 80 % of the queries.
-    strong : label
-        The strong model.
-    weak : label, default=None
-        The weak model. None: the other one of two.
+    strong, weak
+        As in `efficiency_gain_curve`.
 
     Returns
     -------

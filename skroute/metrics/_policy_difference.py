@@ -92,15 +92,13 @@ def policy_difference(
     policy_a, policy_b : array-like of shape (n,) or (n, K), or None
         The policies, a new one and today's, say, each as in `policy_value`. None is the policy
         that wrote the log.
-    cost_sensitivity, method, predicted_quality, predicted_cost, models, propensity : optional
+    cost_sensitivity, method, predicted_quality, predicted_cost, models, propensity, confidence
         As in `policy_value`, the same for both policies.
     shrinkage, switch_threshold : float, default=None
         As in `policy_value`. None: picked for each policy by itself.
     interval : {"normal", "bootstrap", "bernstein"}, default="normal"
         As in `policy_value`, of the difference; a resample of the bootstrap draws the same rows
         for both.
-    confidence : float, default=0.95
-        Nominal coverage of the interval, in (0, 1).
 
     Returns
     -------

@@ -49,8 +49,8 @@ class PolicyValue:
         Independent clusters among the rows used: groups, or rows where there are no groups.
     gold_only : bool
         Whether rows were left out because their quality is preference-based.
-    interval : str
-    confidence : float
+    interval, confidence
+        As they were given.
     """
 
     value: float

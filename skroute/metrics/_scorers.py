@@ -155,7 +155,8 @@ def make_policy_scorer(
 
     The warning goes by hashed keys of the queries of a router's `fit`, at most 1,000. Where N
     queries were fitted on, n of them go unnoticed about one time in ``exp(1000 n / N)``, and
-    always behind a transformer whose `fit_transform` returns something else than its `transform`.
+    always behind a transformer whose `fit_transform` returns something else than its `transform`
+    (a randomized PCA, cross-fitted encoders).
 
     Fitting the evaluation models is most of the time: that of five fits of `JointOutcome` to the
     scored rows. The latest are remembered, up to 64 MB in a process, so that the routers and the

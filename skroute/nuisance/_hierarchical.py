@@ -188,16 +188,9 @@ class Posterior:
 def fit_variances(moments: Moments, prior: np.ndarray, max_iter: int = 15) -> Variances:
     """Maximize the marginal likelihood over the scales of the prior and the noises.
 
-    Parameters
-    ----------
-    moments : Moments
-    prior : ndarray of shape (J, M)
-        Prior variance of every coefficient per unit of J scales; the last column, the constant's,
-        is zero.
-
-    Notes
-    -----
-    L-BFGS on 2 J + 2 + K logarithms. An iteration inverts K + 1 matrices of (M, M).
+    `prior` (J, M) is the prior variance of every coefficient per unit of J scales; the last column,
+    the constant's, is zero. L-BFGS runs on 2 J + 2 + K logarithms, and an iteration inverts K + 1
+    matrices of (M, M).
     """
     objective = _Objective(moments, prior)
     n_scales, n_models = len(prior), len(moments.count)

@@ -26,8 +26,7 @@ class EfficiencyGainDisplay:
 
     Attributes
     ----------
-    ax_ : matplotlib Axes
-    figure_ : matplotlib Figure
+    ax_, figure_ : matplotlib Axes and Figure
     lines_ : list of matplotlib Line2D
         A line a curve.
 
@@ -75,13 +74,9 @@ class EfficiencyGainDisplay:
             predicted utilities; at its own cost sensitivity.
         X : array-like of shape (n, d)
             Queries that were not fitted on.
-        y : table of n rows
-            Full feedback.
-        strong, weak : str
-            As in `efficiency_gain_curve`.
-        ax : matplotlib Axes, default=None
-            None makes a new figure.
-        **artist_kwargs : dict
+        y, strong, weak
+            Full feedback and two models, as in `efficiency_gain_curve`.
+        ax, **artist_kwargs
             As in `plot`.
 
         Returns
@@ -119,15 +114,11 @@ class EfficiencyGainDisplay:
 
         Parameters
         ----------
-        y : table of n rows
-            Full feedback.
+        y, strong, weak
+            As in `efficiency_gain_curve`.
         scores : dict from names to array-like of shape (n,)
             How much a query is worth the strong model, higher is more.
-        strong, weak : str
-            As in `efficiency_gain_curve`.
-        ax : matplotlib Axes, default=None
-            None makes a new figure.
-        **artist_kwargs : dict
+        ax, **artist_kwargs
             As in `plot`.
 
         Returns

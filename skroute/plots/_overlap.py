@@ -37,8 +37,7 @@ class OverlapDisplay:
 
     Attributes
     ----------
-    ax_ : matplotlib Axes
-    figure_ : matplotlib Figure
+    ax_, figure_ : matplotlib Axes and Figure
     boxes_ : matplotlib BarContainer
     whiskers_ : matplotlib LineCollection
     medians_, smallest_ : matplotlib Line2D
@@ -89,9 +88,7 @@ class OverlapDisplay:
         y : table of n rows
             Logged feedback. Propensities that it does not record are estimated out of fold by the
             `propensity_model` of the router, in five folds.
-        ax : matplotlib Axes, default=None
-            None makes a new figure.
-        **artist_kwargs : dict
+        ax, **artist_kwargs
             As in `plot`.
 
         Returns
@@ -130,17 +127,13 @@ class OverlapDisplay:
 
         Parameters
         ----------
-        y : table of n rows
-            Logged feedback.
-        propensity : array-like of shape (n,), default=None
-            Probability, in (0, 1], with which the log chose its model. None: the column of `y`.
+        y, propensity
+            Logged feedback and its propensities, as in `policy_value`.
         models : array-like of shape (K,), default=None
             Labels to draw; rows of other models are left out. None: those of `y`.
         min_propensity : float, default=0.01
             Smaller propensities are raised to it.
-        ax : matplotlib Axes, default=None
-            None makes a new figure.
-        **artist_kwargs : dict
+        ax, **artist_kwargs
             As in `plot`.
 
         Returns

@@ -33,8 +33,7 @@ class PolicyValueDisplay:
 
     Attributes
     ----------
-    ax_ : matplotlib Axes
-    figure_ : matplotlib Figure
+    ax_, figure_ : matplotlib Axes and Figure
     errorbar_ : list of matplotlib ErrorbarContainer
         A point with its interval for each policy.
     reference_ : matplotlib Line2D or None
@@ -101,9 +100,7 @@ class PolicyValueDisplay:
             As in `policy_value`.
         exclude : label, sequence of labels or bool array of shape (n, K), default=None
             Models that must not be chosen, as in ``predict``.
-        ax : matplotlib Axes, default=None
-            None makes a new figure.
-        **artist_kwargs : dict
+        ax, **artist_kwargs
             As in `plot`.
 
         Returns
@@ -170,13 +167,9 @@ class PolicyValueDisplay:
             Full or logged feedback.
         policies : dict from names to array-like of shape (n,) or (n, K), or None
             As in `policy_value`; None is the policy that wrote the log.
-        reference : str, default=None
-            Name of the policy to mark.
-        fixed : sequence of str, default=()
-            Names of the policies that choose one model for all queries.
-        ax : matplotlib Axes, default=None
-            None makes a new figure.
-        errorbar_kwargs : dict, default=None
+        reference, fixed
+            As `PolicyValueDisplay` takes them.
+        ax, errorbar_kwargs
             As in `plot`.
         **options : dict
             Keyword arguments of `policy_value`, such as `evaluation_predictions` returns.

@@ -41,8 +41,7 @@ class RoutingShareDisplay:
 
     Attributes
     ----------
-    ax_ : matplotlib Axes
-    figure_ : matplotlib Figure
+    ax_, figure_ : matplotlib Axes and Figure
     bands_ : list of matplotlib PolyCollection
         A band a model.
     chosen_ : matplotlib Line2D or None
@@ -94,9 +93,7 @@ class RoutingShareDisplay:
             Queries such as those to come; no feedback is needed.
         exclude : label, sequence of labels or bool array of shape (n, K), default=None
             Models that must not be chosen, as in ``predict``.
-        ax : matplotlib Axes, default=None
-            None makes a new figure.
-        **artist_kwargs : dict
+        ax, **artist_kwargs
             As in `plot`.
 
         Returns
@@ -133,13 +130,9 @@ class RoutingShareDisplay:
             Predicted outcomes, cost in dollars per query.
         models : array-like of shape (K,), default=None
             Labels; None: 0 to K - 1.
-        low, high : float, default=0.0 and infinity
-            The range of cost sensitivities.
-        chosen : float, default=None
-            A cost sensitivity to mark.
-        ax : matplotlib Axes, default=None
-            None makes a new figure.
-        **artist_kwargs : dict
+        low, high, chosen
+            As `RoutingShareDisplay` takes them.
+        ax, **artist_kwargs
             As in `plot`.
 
         Returns

@@ -35,17 +35,9 @@ def fit_linear(
     (n_queries, n_outputs) and the optimizer's ten pairs of (n_features, n_outputs). An iteration
     costs two products of X with an array of (., n_outputs).
 
-    Parameters
-    ----------
-    policy : RegretPolicyClassifier
-        Read are `alpha`, `max_iter`, `tol` and `verbose`.
-    X : ndarray or sparse array of shape (n_queries, n_features), float32 or float64
-    criterion : Criterion
-        Of the dtype of X.
-    sample_weight : ndarray of shape (n_queries,), default=None
-    start : one layer, default=None
-        Where to start. With None a convex loss starts from zero, softmax regret from a ridge
-        regression: see `_ridge_start`.
+    Of the policy `alpha`, `max_iter`, `tol` and `verbose` are read; X, array or sparse, and the
+    criterion are of one dtype, float32 or float64. Without `start`, one layer, a convex loss starts
+    from zero, softmax regret from a ridge regression: see `_ridge_start`.
     """
     dtype = X.dtype
     scaling = feature_scaling(X, sample_weight)
@@ -127,10 +119,9 @@ class _Objective:
 def _ridge_start(objective: "_Objective", alpha: float) -> NDArray[np.float64]:
     """Coefficients of a ridge regression of the targets, sharpened policy by policy.
 
-    Softmax regret is not convex. From zero coefficients the free intercept soon favours one model
-    so much that no gradient is left to learn from X. A regression already ranks the models for
-    each query, and is found by some steps of conjugate gradients, each as cheap as a step of
-    L-BFGS. All columns are solved side by side.
+    From zero coefficients the free intercept soon favours one model so much that no gradient is
+    left to learn from X. A regression already ranks the models for each query, and is found by some
+    steps of conjugate gradients, all columns side by side, each as cheap as a step of L-BFGS.
     """
     X, scaling, targets = objective.X, objective.scaling, objective.criterion.targets()
     dtype, weight = X.dtype, objective.sample_weight

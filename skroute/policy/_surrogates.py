@@ -113,10 +113,8 @@ def classification_surrogate(
 
     Returns
     -------
-    value : float
-        The mean weighted cross-entropy, in units of utility. 0.0 if there are no rows.
-    gradient : ndarray of shape (n_queries, n_models)
-        Gradient of `value` with respect to `logits`; it is `out` if that was given.
+    value, gradient
+        As of :func:`softmax_regret`, the value being the mean weighted cross-entropy.
 
     Notes
     -----

@@ -95,14 +95,8 @@ def deviation_trust(
     ``z**2 / (1 + z**2)``, where z is the t-value of the out-of-fold deviations as predictors of the
     outcomes that were seen, with errors clustered by group; 0 if z is negative. For one normal
     estimate of variance v around a truth of size b, ``b**2 / (b**2 + v)`` is the factor that
-    minimizes the squared error.
-
-    Parameters
-    ----------
-    feedback : Feedback
-    predicted, deviation : ndarray of shape (n, K)
-        Out-of-fold predictions of quality, and the part of them that is the models' own.
-    folds : list of (train, held) pairs
+    minimizes the squared error. Deviations are the part of the out-of-fold predictions of quality,
+    (n, K) each, that is the models' own.
     """
     fold = np.empty(len(feedback), dtype=np.intp)
     for code, (_, held) in enumerate(folds):

@@ -76,11 +76,8 @@ class CausalRouter(OutcomeRouter):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (K,)
-        Labels of the models, sorted by their string; every model axis is in this order.
-    left_out_ : ndarray of labels
-        Models that are not chosen unless `include` names them. Empty after `fit`; assign labels to
-        it to retire models.
+    classes_, left_out_, training_queries_, n_features_in_, feature_names_in_
+        As of every router, see `skroute.routers.BaseRouter`. Bias columns count as features.
     outcome_model_ : object
         The fitted outcome models.
     calibration_ : Calibration
@@ -98,12 +95,6 @@ class CausalRouter(OutcomeRouter):
         What `predict_proba` divides decision values by.
     bias_correction_ : DRBiasCorrector
         The fitted corrector, where one was given.
-    training_queries_ : TrainingQueries
-        By which scorers recognize the log of the fit; at most 1,000 keys, whatever its length.
-    n_features_in_ : int
-        Number of features, bias columns included.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, where X had any.
 
     Raises
     ------

@@ -16,22 +16,10 @@ _N_NEAREST = 3
 def read_exclusion(
     exclude: Any, include: Any, left_out: Any, classes: np.ndarray, n_rows: int
 ) -> np.ndarray | None:
-    """Return which models must not be chosen for each query.
+    """Return which models must not be chosen for each query, bool (n, K); None: all may be.
 
-    Parameters
-    ----------
-    exclude : label, collection of labels or bool array of shape (n, K), or None
-    include : label or collection of labels, or None
-        Models that may be chosen although they are in `left_out`.
-    left_out : sequence of labels
-        What the router leaves out by itself.
-    classes : ndarray of shape (K,)
-    n_rows : int
-
-    Returns
-    -------
-    excluded : ndarray of bool of shape (n, K), or None
-        Leaves at least one model in every row. None: every model may be chosen.
+    `exclude` and `include` are as in `BaseRouter.predict`, `left_out` are labels that the router
+    leaves out by itself. At least one model is left in every row.
     """
     included = _read_labels("include", include, classes)
     left = _read_labels("left_out_", left_out, classes) - included

@@ -28,10 +28,8 @@ class FixedBudgetRouter(MetaEstimatorMixin, OutcomeRouter):
         one. None is ``CausalRouter(knots="auto")``. A fitted one, wrapped in
         `sklearn.frozen.FrozenEstimator`, is not fitted again: then `fit` needs only the queries to
         calibrate on.
-    budget : float, default=None
-        Mean cost in dollars per query.
-    share : dict of one label to a float, default=None
-        Instead of a budget: the largest share of the queries that one model may get.
+    budget, share
+        As in `CausalRouter.cost_sensitivity_for_budget`: one of the two.
 
     Attributes
     ----------
@@ -42,20 +40,13 @@ class FixedBudgetRouter(MetaEstimatorMixin, OutcomeRouter):
         shares that come of it on the queries of `fit`.
     cost_sensitivity : float
         The one of `budget_`, at which it chooses.
-    classes_ : ndarray of shape (K,)
-        Labels of the models.
-    left_out_, training_queries_
-        Those of the router.
-    n_features_in_ : int
-        Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, where X had any.
+    classes_, left_out_, training_queries_, n_features_in_, feature_names_in_
+        Those of the router, see `skroute.routers.BaseRouter`.
 
     Raises
     ------
     ValueError
-        If not just one of `budget` and `share` is given, or no cost sensitivity that the router
-        serves is enough.
+        As `CausalRouter.cost_sensitivity_for_budget`.
 
     See Also
     --------
@@ -98,12 +89,9 @@ class FixedBudgetRouter(MetaEstimatorMixin, OutcomeRouter):
 
         Parameters
         ----------
-        X : array-like of shape (n, d)
-            Queries.
-        y : table of feedback of shape (n,)
-            Their feedback. A frozen router needs none.
-        sample_weight : array-like of shape (n,), default=None
-            Given to the router, and how much each query counts in the budget.
+        X, y, sample_weight
+            As in `CausalRouter.fit`. A frozen router needs no `y`. Weights also say how much each
+            query counts in the budget.
 
         Returns
         -------

@@ -109,17 +109,10 @@ class Frontier:
         weight: np.ndarray | None = None,
         excluded: np.ndarray | None = None,
     ) -> Frontier:
-        """Walk along decision values (n, K) that are linear between knots.
+        """Walk along decision values (n, K) that are linear between knots (m + 1,).
 
-        Parameters
-        ----------
-        values : iterable of ndarray of shape (n, K)
-            Those at each knot in turn.
-        knots : ndarray of shape (m + 1,)
-        quality, cost : ndarray of shape (n, K)
-            Predicted outcomes of what is chosen; they do not choose.
-        excluded : ndarray of bool of shape (n, K), default=None
-            Models that are never chosen.
+        `values` yields those at each knot in turn. Predicted quality and cost, (n, K) each, are
+        those of what is chosen and do not choose. `excluded` is as in `of`.
 
         Notes
         -----

@@ -105,10 +105,8 @@ class OutcomeRouter(BaseRouter):
             Predicted mean cost in dollars per query.
         share : dict of one label to a float, default=None
             Instead of a budget: the largest share of the queries that one model may get.
-        sample_weight : array-like of shape (n,), default=None
-            How much each query counts.
-        exclude, include
-            As in `predict`.
+        sample_weight, exclude, include
+            As in `frontier`.
 
         Returns
         -------
