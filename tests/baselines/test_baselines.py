@@ -37,7 +37,10 @@ def test_every_form_of_y_fits_and_scores(problem, fresh, Router):
         (pd.DataFrame({name: problem.y[name] for name in problem.y.dtype.names}), fresh.y_full),
         (problem.y_full, fresh.y_full),
     ):
-        router = Router(cost_sensitivity=10.0).fit(problem.X, y)
+        router = Router(cost_sensitivity=10.0)
+        if "random_state" in router.get_params():
+            router.set_params(random_state=0)
+        router.fit(problem.X, y)
         labels = router.predict(fresh.X)
         assert set(labels) <= set(problem.models)
         value = router.score(fresh.X, y_test)
