@@ -3,11 +3,16 @@
 from importlib import import_module
 from pkgutil import iter_modules
 
+# What scikit-learn searches neighbours with where there are few features.
+_TREES = (
+    "sklearn.metrics._dist_metrics.EuclideanDistance64",
+    "sklearn.neighbors._kd_tree.KDTree",
+)
 _FOLDERS = ("policy", "nuisance", "metrics", "correction", "routers", "baselines")
 
 
 def trusted_types() -> list[str]:
-    """Name the classes of skroute that a fitted estimator may hold.
+    """Name the classes that a fitted estimator of skroute may hold and skops does not know.
 
     skops, and MLflow, which saves with it, load no type that they are not told to trust. All
     estimators of skroute with their default models load with this list; models of other packages
@@ -25,7 +30,7 @@ def trusted_types() -> list[str]:
     >>> "skroute.policy._classifier.RegretPolicyClassifier" in skroute.trusted_types()
     True
     """
-    names = set()
+    names = set(_TREES)
     for folder in _FOLDERS:
         package = import_module(f".{folder}", __package__)
         for module in iter_modules(package.__path__, f"{package.__name__}."):

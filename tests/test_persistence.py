@@ -52,6 +52,12 @@ def test_routers(router, y):
     )
 
 
+def test_neighbors_by_few_features():
+    router = KNeighborsRouter(n_neighbors=5).fit(PROBLEM.X[:, :3], PROBLEM.y)
+    again = reloaded(router)
+    assert again.predict(PROBLEM.X[:, :3]).tolist() == router.predict(PROBLEM.X[:, :3]).tolist()
+
+
 def test_a_threshold():
     router = ThresholdRouter().fit(TWO.X, TWO.y)
     assert reloaded(router).predict(TWO.X).tolist() == router.predict(TWO.X).tolist()
@@ -84,7 +90,8 @@ def test_outcome_models(model):
     np.testing.assert_allclose(reloaded(model).predict(PROBLEM.X), model.predict(PROBLEM.X))
 
 
-def test_only_classes_of_the_package_are_named():
+def test_only_classes_of_the_package_and_trees_are_named():
     names = skroute.trusted_types()
-    assert all(name.startswith("skroute.") for name in names)
+    others = [name.rpartition(".")[2] for name in names if not name.startswith("skroute.")]
+    assert others == ["EuclideanDistance64", "KDTree"]
     assert names == sorted(set(names))
