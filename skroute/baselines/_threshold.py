@@ -158,7 +158,7 @@ class ThresholdRouter(BaseRouter):
         # A share of 0 has an infinite threshold.
         with np.errstate(invalid="ignore"):
             gain = self._gain(X).astype(np.float64) - self.threshold_
-        gain = gain.clip(-_LARGEST_GAIN, _LARGEST_GAIN)
+        gain = np.nan_to_num(gain, nan=-np.inf).clip(-_LARGEST_GAIN, _LARGEST_GAIN)
         weak, strong = self._pair_
         # The other models come last, by mean quality: they answer where both are excluded.
         last = 2 * _LARGEST_GAIN * (self._rank_ - len(self._rank_))

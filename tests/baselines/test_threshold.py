@@ -59,6 +59,26 @@ def test_weighted_shares_and_ties():
     assert share(0.5, heavy) == 0.3
 
 
+def test_a_gain_that_is_no_number_is_no_gain():
+    class FailsLater:
+        def get_params(self, deep=True):
+            return {}
+
+        def fit(self, X, y):
+            return self
+
+        def predict(self, X):
+            return np.full(len(X), np.nan if len(X) == 1 else 0.5)
+
+    quality = np.random.default_rng(0).random((10, 3))
+    y = full_feedback(quality, models=["other", "strong", "weak"])
+    router = ThresholdRouter(models=("weak", "strong"), regressor=FailsLater())
+    router.fit(np.zeros((10, 1)), y)
+    assert router.predict([[0.0]]) == ["weak"]
+    assert router.predict([[0.0]], exclude="weak") == ["strong"]
+    assert router.predict([[0.0]], exclude=["weak", "strong"]) == ["other"]
+
+
 def test_threshold_models_by_name_and_bad_arguments(problem):
     router = ThresholdRouter(0.5, models=("model_1", "model_0")).fit(problem.X, problem.y)
     assert router.models_ == ("model_1", "model_0")
