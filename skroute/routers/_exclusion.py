@@ -55,6 +55,7 @@ def mask_excluded(values: np.ndarray, excluded: np.ndarray | None) -> np.ndarray
     Excluded models get minus infinity, and every other model a finite number: NaN becomes the
     least, and infinities the least and the largest there are.
     """
+    values = values.astype(np.result_type(values.dtype, np.float32), copy=False)
     if excluded is None and np.isfinite(values).all():
         return values
     least = np.finfo(values.dtype).min
