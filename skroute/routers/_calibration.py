@@ -15,12 +15,12 @@ _TINY = np.finfo(np.float64).tiny
 
 @dataclass(frozen=True)
 class Calibration:
-    """Trust in the differences between models, and each model's level.
+    """Trust in the differences between models, and an intercept correction for each model.
 
     Predicted qualities are split into each model's mean, what all models share of a query, and the
     deviation of each model. Only the deviations make one query's choice differ from another's.
     They are multiplied by `trust`, so that deviations that predict nothing leave the best fixed
-    model. Then the doubly robust levels are added.
+    model. Then the doubly robust intercept corrections are added.
 
     Attributes
     ----------
@@ -43,33 +43,33 @@ class Calibration:
         feedback: Feedback,
         quality: np.ndarray,
         cost: np.ndarray,
-        importance: np.ndarray | None,
+        inverse_propensity: np.ndarray | None,
         shrinkage: float | str,
         folds: Folds,
     ) -> Calibration:
         """Calibrate out-of-fold predictions (n, K) on a table.
 
-        `importance` (n,) are inverse propensities; None for full feedback, whose levels are 0.
+        `inverse_propensity` is (n,), or None for full feedback, whose intercepts are 0.
         """
         mean = feedback.weight @ quality / feedback.weight.sum()
         trust = deviation_trust(feedback, quality, _deviation(quality, mean), folds)
         trusted = cls(trust, mean, np.zeros_like(mean), np.zeros_like(mean))
-        if importance is None or feedback.action is None:
+        if inverse_propensity is None or feedback.action is None:
             return trusted
         rows, action = np.arange(len(feedback)), feedback.action
         quality, cost = trusted.apply(quality, cost)
 
-        def levels(residual: np.ndarray) -> np.ndarray:
+        def intercepts(residual: np.ndarray) -> np.ndarray:
             return intercept_correction(
                 residual,
                 action,
-                importance,
+                inverse_propensity,
                 feedback.n_models,
                 sample_weight=feedback.weight,
                 shrinkage=shrinkage,
             )
 
-        # Costs differ between models by orders of magnitude, so their levels are relative.
+        # Costs differ between models by orders of magnitude, so their intercepts are relative.
         total = np.bincount(action, feedback.weight * cost[rows, action], feedback.n_models)
         count = np.bincount(action, feedback.weight, feedback.n_models)
         unit = np.divide(total, count, out=np.zeros_like(total), where=count > 0)
@@ -77,8 +77,8 @@ class Calibration:
         return cls(
             trust,
             mean,
-            levels(feedback.quality - quality[rows, action]),
-            unit * levels((feedback.cost - cost[rows, action]) / unit[action]),
+            intercepts(feedback.quality - quality[rows, action]),
+            unit * intercepts((feedback.cost - cost[rows, action]) / unit[action]),
         )
 
     def apply(self, quality: np.ndarray, cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

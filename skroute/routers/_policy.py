@@ -30,16 +30,16 @@ def outcome_scores(
     feedback: Feedback,
     quality: np.ndarray,
     cost: np.ndarray,
-    importance: np.ndarray | None,
+    inverse_propensity: np.ndarray | None,
     shrinkage: float | str,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return doubly robust scores of quality and of cost (n, K); outcomes if all are seen.
 
     Utility scores at any cost sensitivity l are the first minus l times the second.
     """
-    if importance is None or feedback.action is None:
+    if inverse_propensity is None or feedback.action is None:
         return feedback.quality, feedback.cost
-    weight = shrinkage_rule(shrinkage).score_weights(importance)
+    weight = shrinkage_rule(shrinkage).score_weights(inverse_propensity)
     return (
         doubly_robust_scores(quality, feedback.action, feedback.quality, weight),
         doubly_robust_scores(cost, feedback.action, feedback.cost, weight),
