@@ -81,9 +81,7 @@ class PerModelOutcome(VersionedMixin, BaseEstimator):
         if scale <= 1e-12 * abs(mean):
             return None, float(mean), 0.0
         standardized = (target - mean) / scale
-        regressor = fit_weighted(
-            self.regressor, X[rows], standardized, mine, parameter="outcome_model"
-        )
+        regressor = fit_weighted(self.regressor, X[rows], standardized, mine, parameter="regressor")
         return regressor, float(mean), float(scale)
 
     @staticmethod

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn import get_config
 from sklearn.base import MetaEstimatorMixin, clone
 from sklearn.pipeline import Pipeline
+from sklearn.utils import check_array
 
 from .._utils import atomic_fit, split_router
 from ._causal import CausalRouter
@@ -105,6 +107,11 @@ class FixedBudgetRouter(MetaEstimatorMixin, OutcomeRouter):
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(self.router_, name):
                 setattr(self, name, getattr(self.router_, name))
+        if not hasattr(self._router, "cost_sensitivity_for_budget"):
+            raise ValueError(
+                f"router ends in {type(self._router).__name__}, which predicts no costs, so that "
+                "no budget can be set. Give a CausalRouter or a RegressAndCompare."
+            )
         self.classes_ = self._router.classes_
         self.budget_ = self._router.cost_sensitivity_for_budget(
             self._read(X), self.budget, share=self.share, sample_weight=sample_weight
@@ -123,8 +130,12 @@ class FixedBudgetRouter(MetaEstimatorMixin, OutcomeRouter):
 
     @property
     def left_out_(self) -> np.ndarray:
-        """Labels of the models that the router leaves out."""
+        """Labels of the models that the router leaves out; what is assigned goes to the router."""
         return self._router.left_out_
+
+    @left_out_.setter
+    def left_out_(self, labels: Any) -> None:
+        self._router.left_out_ = labels
 
     @property
     def training_queries_(self) -> Any:
@@ -137,7 +148,10 @@ class FixedBudgetRouter(MetaEstimatorMixin, OutcomeRouter):
 
     def _read(self, X: Any) -> Any:
         """Return the queries as they reach the router, which checks them."""
-        return split_router(self.router_).transform(X)
+        X = split_router(self.router_).transform(X)
+        if issparse(X):  # it has no length that could be asked for before the router refuses it
+            check_array(X, input_name="X")
+        return X
 
     def _query_columns(self, X: Any) -> np.ndarray:
         return self._router.query_features(X)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -130,8 +131,10 @@ class OutcomeRouter(BaseRouter):
         """
         if (budget is None) == (share is None):
             raise ValueError("give either budget or share")
-        if share is not None and len(share) != 1:
-            raise ValueError(f"share must name one model, got {list(share)}")
+        if share is not None and not _is_share(share):
+            raise ValueError(
+                f"share must name one model and its largest share in [0, 1], got {share!r}"
+            )
         frontier = self.frontier(X, sample_weight=sample_weight, exclude=exclude, include=include)
         if budget is not None:
             return frontier.within_budget(float(budget))
@@ -150,3 +153,7 @@ class OutcomeRouter(BaseRouter):
     def _frontier(self, X: Any, weight: np.ndarray | None, excluded: np.ndarray | None) -> Frontier:
         quality, cost = self._predict_outcomes(X)
         return Frontier.of(quality, cost, self.classes_, *self._served_range(), weight, excluded)
+
+
+def _is_share(share: Any) -> bool:
+    return isinstance(share, Mapping) and len(share) == 1 and 0 <= next(iter(share.values())) <= 1

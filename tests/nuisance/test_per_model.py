@@ -59,7 +59,7 @@ def test_a_regressor_without_weights_is_refused_only_if_they_matter():
     y = read_feedback(logged_feedback(action, quality))
     model = PerModelOutcome(KNeighborsRegressor(3))
     model.fit(X, y)
-    with pytest.raises(ValueError, match="KNeighborsRegressor takes no sample_weight"):
+    with pytest.raises(ValueError, match=r"^regressor KNeighborsRegressor takes no sample_weight"):
         model.fit(X, y.reweighted(np.linspace(1, 2, 60)))
 
 

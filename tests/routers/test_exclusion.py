@@ -101,6 +101,21 @@ def test_models_that_a_router_leaves_out_are_chosen_only_where_included(router):
         assert gone in router.frontier(X, include=gone).choice_at(router.cost_sensitivity)
 
 
+def test_labels_to_leave_out_are_assigned_to_any_router(router):
+    gone = router.predict(X)[0]
+    router.left_out_ = [gone]
+    assert gone not in router.predict(X)
+    assert gone in router.predict(X, include=gone)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.float16, np.float32])
+def test_values_of_any_type_exclude(fitted, dtype, monkeypatch):
+    router = clone(fitted["BestFixedModel"]).fit(X, Y)
+    values = np.tile(np.array([1, 3, 2], dtype=dtype), (len(X), 1))
+    monkeypatch.setattr(router, "_decision_values", lambda *_: values)
+    assert set(router.predict(X, exclude="model_1")) == {"model_2"}
+
+
 def test_frontiers_and_budgets_exclude(outcome_router):
     router = outcome_router
     down = masks(np.random.default_rng(1))

@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skroute import CausalRouter, FixedBudgetRouter, RegretPolicyClassifier
-from skroute.baselines import RegressAndCompare
+from skroute.baselines import RandomRouter, RegressAndCompare
 from skroute.datasets import make_routing_problem
 from skroute.metrics import evaluation_predictions, policy_value, policy_value_scorer
 from skroute.routers import split_router
@@ -228,3 +228,16 @@ def test_joint_policy_inside():
     router = CausalRouter(knots="auto", policy=RegretPolicyClassifier(), random_state=0)
     fixed = FixedBudgetRouter(router, budget=0.003).fit(problem.X, problem.y)
     assert fixed.budget_.mean_cost <= 0.003
+
+
+def test_a_router_without_predicted_costs_is_refused(problem):
+    with pytest.raises(ValueError, match="ends in RandomRouter, which predicts no costs"):
+        FixedBudgetRouter(RandomRouter(), budget=0.1).fit(problem.X, problem.y)
+
+
+@pytest.mark.parametrize(
+    "share", [0.2, {}, {"model_0": 2.0}, {"model_0": np.nan}, {"a": 0, "b": 0}]
+)
+def test_a_share_is_of_one_model(problem, router, share):
+    with pytest.raises(ValueError, match=r"share must name one model and its .* in \[0, 1\], got "):
+        router.cost_sensitivity_for_budget(problem.X, share=share)

@@ -18,6 +18,7 @@ from every_router import (
     masks,
 )
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
@@ -145,3 +146,11 @@ def test_what_methods_return_has_a_public_address(fitted):
         public = [getattr(home, name) for home in homes for name in home.__all__]
         assert type(value) in public
         assert type(value).__doc__
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_sparse_queries_are_refused_by_name(router, method):
+    # The scaler of a pipeline has words of its own.
+    refused = "Sparse data was passed for X|Cannot center sparse matrices"
+    with pytest.raises((TypeError, ValueError), match=refused):
+        getattr(router, method)(sparse.csr_array(X))
