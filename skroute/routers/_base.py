@@ -75,7 +75,7 @@ class BaseRouter(VersionedMixin, BaseEstimator, metaclass=ABCMeta):
             router was made with.
         exclude : label, collection of labels or bool array of shape (n, K), default=None
             Models that must not be chosen, such as those that are down; for all rows, or by row in
-            the order of ``classes_``.
+            the order of ``classes_``, or as a DataFrame whose columns name the models.
         include : label or collection of labels, default=None
             Models that may be chosen although the router leaves them out by itself
             (``left_out_``).

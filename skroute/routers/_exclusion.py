@@ -25,6 +25,8 @@ def read_exclusion(
     left = _read_labels("left_out_", left_out, classes) - included
     if np.ndim(exclude) == 2:
         excluded = np.asarray(exclude)
+        if hasattr(exclude, "columns"):
+            excluded = excluded[:, _column_order(exclude.columns, classes)]
         if excluded.dtype != bool or excluded.shape != (n_rows, len(classes)):
             raise ValueError(
                 f"exclude by row must be a boolean array of shape ({n_rows}, {len(classes)}), a "
@@ -73,6 +75,17 @@ def model_index(argument: str, label: Any, classes: Sequence[Any] | np.ndarray) 
             f"known ones: {', '.join(map(repr, nearest))}"
         )
     return position[str(label)]
+
+
+def _column_order(columns: Any, classes: np.ndarray) -> np.ndarray:
+    """Return where the columns of a DataFrame by row hold each model, (K,)."""
+    held = [model_index("exclude", name, classes) for name in columns]
+    if sorted(held) != list(range(len(classes))):
+        raise ValueError(
+            f"exclude by row must have one column for each of {len(classes)} models, got "
+            f"{list(columns)}"
+        )
+    return np.argsort(held)
 
 
 def _read_labels(argument: str, labels: Any, classes: np.ndarray) -> set[int]:

@@ -1,6 +1,8 @@
 """An excluded model is never chosen, in no case."""
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from every_router import METHODS, MODELS, ROUTERS, X, Y, chosen_are_excluded, masks
 from numpy.testing import assert_allclose, assert_array_equal
@@ -114,6 +116,17 @@ def test_values_of_any_type_exclude(fitted, dtype, monkeypatch):
     values = np.tile(np.array([1, 3, 2], dtype=dtype), (len(X), 1))
     monkeypatch.setattr(router, "_decision_values", lambda *_: values)
     assert set(router.predict(X, exclude="model_1")) == {"model_2"}
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+def test_columns_of_a_frame_name_the_models(router, frame):
+    down = masks(np.random.default_rng(0))
+    shuffled = frame({MODELS[k]: down[:, k] for k in (2, 0, 1)})
+    assert_array_equal(router.predict(X, exclude=shuffled), router.predict(X, exclude=down))
+    with pytest.raises(ValueError, match="exclude names the unknown model 'gpt'"):
+        router.predict(X, exclude=frame({"gpt": down[:, 0]}))
+    with pytest.raises(ValueError, match=r"one column for each of 3 models, got \['model_2'\]"):
+        router.predict(X, exclude=frame({"model_2": down[:, 0]}))
 
 
 def test_frontiers_and_budgets_exclude(outcome_router):
