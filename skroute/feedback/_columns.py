@@ -24,6 +24,8 @@ _NO_TIME = "a time is needed in every row; leave the row out, or the whole colum
 _NO_DATETIME = (
     "a datetime or Unix seconds are needed; parse text first, for instance with pandas.to_datetime"
 )
+# Beyond the year 33,000: what is later was meant as milliseconds or finer.
+_LATEST = 1e12
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,14 @@ def as_seconds(column: str, values: Any) -> np.ndarray:
     elif array.dtype.kind == "M":
         refuse_rows(column, array, np.isnat(array), _NO_TIME)
         array = array.astype("M8[us]").astype(np.int64) / 1e6
-    return as_numbers(column, array).astype(np.float64)
+    seconds = as_numbers(column, array).astype(np.float64)
+    late = np.flatnonzero(np.abs(seconds) > _LATEST)
+    if len(late):
+        row = int(late[0])
+        raise value_error(
+            column, row, array[row], "Unix seconds are needed; divide milliseconds by 1000"
+        )
+    return seconds
 
 
 def _seconds_of_objects(column: str, array: np.ndarray) -> np.ndarray:

@@ -129,6 +129,12 @@ zones = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(mi
 moments = st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=zones)
 
 
+def test_milliseconds_are_told_from_seconds():
+    message = "column 'time', row 1: found 1738283400250; Unix seconds .* milliseconds by 1000"
+    with pytest.raises(ValueError, match=message):
+        logged_feedback(["a", "b"], [0.0, 1.0], time=[1738287000, 1738283400250])
+
+
 @given(st.lists(moments, min_size=1, max_size=20))
 def test_aware_naive_and_numeric_times_say_the_same(times):
     seconds = [(moment - EPOCH) / timedelta(seconds=1) for moment in times]
