@@ -8,6 +8,8 @@ import numpy as np
 from scipy.linalg import eigh
 from sklearn.utils.extmath import randomized_svd
 
+from ._columns_scale import ColumnScale
+
 # Rows from which components and landmarks are learned, rows mapped at a time, and rows predicted at
 # a time: their kernel stays in the cache.
 _FITTED_ROWS, _BLOCK, _PREDICTED_BLOCK = 4000, 4096, 512
@@ -69,13 +71,15 @@ class SpectralFeatures:
     def fit(
         self, X: np.ndarray, weight: np.ndarray, random_state: np.random.RandomState
     ) -> SpectralFeatures:
-        """Learn center, scale, components and landmarks from rows of positive weight."""
+        """Learn columns, scale, components and landmarks from rows of positive weight."""
         rows = np.flatnonzero(weight > 0)
+        counted = X if len(rows) == len(X) else X[rows]
+        extremes = np.stack([counted.min(axis=0), counted.max(axis=0)]).astype(np.float64)
         if len(rows) > _FITTED_ROWS:
             rows = np.sort(random_state.choice(rows, _FITTED_ROWS, replace=False))
-        Z, share = X[rows].astype(np.float64), weight[rows] / weight[rows].sum()
-        self.center_ = share @ Z
-        Z -= self.center_
+        share = weight[rows] / weight[rows].sum()
+        self.columns_ = ColumnScale.of(X[rows], weight[rows], extremes)
+        Z = self.columns_.transform(X[rows].astype(np.float64))
         self.scale_ = float(np.sqrt(share @ np.einsum("ij,ij->i", Z, Z))) or 1.0
         Z /= self.scale_
         variance, self.components_ = _components(Z * np.sqrt(share)[:, None], self.n_components)
@@ -93,15 +97,15 @@ class SpectralFeatures:
     def transform(self, X: np.ndarray) -> np.ndarray:
         """Return features (n, M) in the dtype of X."""
         r = self.components_.shape[1]
-        components = (self.components_ / self.scale_).astype(X.dtype)
-        offset = self.center_.astype(X.dtype) @ components
+        components = self.projection().astype(X.dtype)
+        offset = self.columns_.center.astype(X.dtype) @ components
         damping = self.damping_.astype(X.dtype)
         landmarks, radial = self.landmarks_.astype(X.dtype), self.radial_.astype(X.dtype)
         features = np.empty((len(X), self.n_features), dtype=X.dtype)
         features[:, -1] = 1
         for start in range(0, len(X), _BLOCK):
             block = slice(start, start + _BLOCK)
-            projected = X[block] @ components - offset
+            projected = self.columns_.squash(X[block]) @ components - offset
             features[block, :r] = projected
             features[block, r:-1] = self._kernel(projected * damping, landmarks) @ radial
         return features
@@ -109,13 +113,14 @@ class SpectralFeatures:
     def readout(self, theta: np.ndarray, dtype: np.dtype) -> Readout:
         """Return ``transform(X) @ theta.T`` as one function of X, for coefficients theta (p, M)."""
         r = self.components_.shape[1]
-        projection = (self.components_ * (self.damping_ / self.scale_)).astype(dtype)
+        projection = (self.projection() * self.damping_).astype(dtype)
         landmarks = self.landmarks_ / self.width
         half_norm = np.einsum("ij,ij->i", self.landmarks_, landmarks) / 2
         return Readout(
+            columns=self.columns_,
             projection=projection,
             # Of the rounded projection, or a far center would leave its rounding error.
-            offset=self.center_.astype(dtype) @ projection,
+            offset=self.columns_.center.astype(dtype) @ projection,
             linear=(theta[:, :r] / self.damping_).T.astype(dtype),
             constant=theta[:, -1].astype(np.float64),
             landmarks=landmarks.T.astype(dtype),
@@ -123,6 +128,10 @@ class SpectralFeatures:
             radial=(self.radial_ @ theta[:, r:-1].T).astype(dtype),
             width=self.width,
         )
+
+    def projection(self) -> np.ndarray:
+        """Return what squashed columns are multiplied by to give components, (d, r)."""
+        return self.components_ / (self.columns_.scale * self.scale_)[:, None]
 
     def _fit_landmarks(self, damped: np.ndarray, random_state: np.random.RandomState) -> None:
         # Repeated rows would count twice, where a weight of two must not.
@@ -147,6 +156,38 @@ class SpectralFeatures:
 
 
 @dataclass(frozen=True)
+class PrincipalComponents:
+    """Leading principal components of columns on one scale, whose rows have mean squared norm 1.
+
+    Attributes
+    ----------
+    columns : ColumnScale
+    projection : ndarray of shape (d, r)
+        What squashed and centred columns are multiplied by.
+    """
+
+    columns: ColumnScale
+    projection: np.ndarray
+
+    @classmethod
+    def of(cls, X: np.ndarray, weight: np.ndarray, most: int) -> PrincipalComponents:
+        """Learn at most `most` components from rows (n, d) of positive weight (n,)."""
+        columns, share = ColumnScale.of(X, weight), weight / weight.sum()
+        Z = columns.transform(X.astype(np.float64))
+        norm = float(np.sqrt(share @ np.einsum("ij,ij->i", Z, Z))) or 1.0
+        projection = np.diag(1 / norm / columns.scale)
+        if Z.shape[1] > most:
+            _, leading = _components(Z * np.sqrt(share)[:, None], most)
+            projection = projection @ leading
+        return cls(columns, projection)
+
+    def __call__(self, X: np.ndarray) -> np.ndarray:
+        """Return components (n, r) in the dtype of X."""
+        centred = self.columns.squash(X) - self.columns.center.astype(X.dtype)
+        return centred @ self.projection.astype(X.dtype)
+
+
+@dataclass(frozen=True)
 class Readout:
     """A fitted linear model on `SpectralFeatures`, with all that does not depend on X multiplied.
 
@@ -154,6 +195,7 @@ class Readout:
     O(d r + n_landmarks (r + p)) for a row, memory O(n p).
     """
 
+    columns: ColumnScale
     projection: np.ndarray
     offset: np.ndarray
     linear: np.ndarray
@@ -171,7 +213,8 @@ class Readout:
         return values
 
     def _block(self, X: np.ndarray) -> np.ndarray:
-        damped = X.astype(self.projection.dtype, copy=False) @ self.projection
+        X = self.columns.squash(X.astype(self.projection.dtype, copy=False))
+        damped = X @ self.projection
         damped -= self.offset
         kernel = damped @ self.landmarks
         kernel -= self.half_norm

@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from .._utils import Folds, out_of_fold
 from ..feedback import Feedback
+from ._features import PrincipalComponents
 from ._fitting import fit_weighted
 
 
@@ -30,37 +31,41 @@ def make_propensity_model(classifier: Any) -> Any:
 
 
 class ScaledLogistic(ClassifierMixin, BaseEstimator):
-    """Multinomial logistic regression whose penalty does not depend on the scale of X.
+    """Multinomial logistic regression whose penalty does not depend on the units of X.
+
+    It sees the leading principal components of columns on one scale.
 
     Parameters
     ----------
     penalty : float, default=1.0
-        Prior rows: the ridge penalty on the coefficients of X centred and divided by one number,
-        the root mean square of its entries times the square root of the number of features.
+        Prior rows: the ridge penalty on the coefficients of the components, divided by the root
+        mean square of the length of a row.
+    n_components : int, default=128
+        Largest number of components.
     """
 
-    def __init__(self, penalty: float = 1.0) -> None:
+    def __init__(self, penalty: float = 1.0, n_components: int = 128) -> None:
         self.penalty = penalty
+        self.n_components = n_components
 
     def fit(
         self, X: np.ndarray, y: np.ndarray, sample_weight: np.ndarray | None = None
     ) -> ScaledLogistic:
         weight = np.ones(len(y)) if sample_weight is None else sample_weight
-        self.center_ = np.average(X, axis=0, weights=weight).astype(X.dtype)
-        centred = X - self.center_
-        spread = np.sqrt(np.average((centred**2).sum(axis=1), weights=weight))
-        self.scale_ = X.dtype.type(spread if spread > 0 else 1.0)
-        centred /= self.scale_
-        self.logistic_ = LogisticRegression(C=1.0 / self.penalty, max_iter=200, tol=1e-3)
-        self.logistic_.fit(centred, y, sample_weight=weight)
+        self.components_ = PrincipalComponents.of(X, weight, self.n_components)
+        self.logistic_ = self.on_components().fit(self.components_(X), y, sample_weight=weight)
         self.classes_ = self.logistic_.classes_
         return self
 
     def predict_proba(self, X: np.ndarray) -> np.ndarray:
-        return self.logistic_.predict_proba((X - self.center_) / self.scale_)
+        return self.logistic_.predict_proba(self.components_(X))
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def on_components(self) -> LogisticRegression:
+        """Return the unfitted regression on components, for whoever has computed them once."""
+        return LogisticRegression(C=1.0 / self.penalty, max_iter=200, tol=1e-3)
 
 
 def fill_propensity(
@@ -96,6 +101,11 @@ def cross_fit_propensity(
     """
     classifier = make_propensity_model(classifier)
     share = np.bincount(action, weight, n_models) / weight.sum()
+    if isinstance(classifier, ScaledLogistic):
+        # Components know nothing of the models, so all folds may share them.
+        seen = weight > 0
+        X = PrincipalComponents.of(X[seen], weight[seen], classifier.n_components)(X)
+        classifier = classifier.on_components()
 
     def held_out(train: np.ndarray, held: np.ndarray) -> np.ndarray:
         train = train[weight[train] > 0]

@@ -90,8 +90,8 @@ def test_rows_without_weight_teach_nothing():
 
 def test_the_default_penalty_is_one_row_on_the_scale_of_x():
     X, action, _ = make_log(500)
-    centred = X - X.mean(axis=0)
-    scaled = centred / np.sqrt((centred**2).sum(axis=1).mean())
+    # Five columns, each on its own scale: rows have mean squared norm 1.
+    scaled = (X - X.mean(axis=0)) / X.std(axis=0) / np.sqrt(5)
     expected = LogisticRegression(C=1.0, max_iter=200, tol=1e-3).fit(scaled, action)
     found = default_propensity_model().fit(X, action)
     assert_allclose(found.predict_proba(X), expected.predict_proba(scaled), atol=1e-6)
