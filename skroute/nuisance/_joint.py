@@ -13,6 +13,7 @@ from ..feedback import Feedback
 from ._features import SpectralFeatures
 from ._fitting import single_threaded
 from ._hierarchical import Design, HierarchicalRidge
+from ._stacking import TreeColumns, TreeStack
 
 # A cost of zero is taken for this share of the mean cost, so that it has a logarithm.
 _ZERO_COST = 1e-6
@@ -93,8 +94,9 @@ class JointOutcome(VersionedMixin, BaseEstimator):
         are learned from all rows; the coefficients behind a row's prediction have not seen its
         fold. `n_jobs` is not used: all folds together are the work of one pass over the rows.
         """
+        random_state = check_random_state(self.random_state)
         features = SpectralFeatures(self.n_components, n_radial=self.n_radial)
-        features.fit(X, feedback.weight, check_random_state(self.random_state))
+        features.fit(X, feedback.weight, random_state)
         design = Design(features.transform(X), feedback, folds)
         quality_theta, quality = _fit_outcome(design, feedback.quality, features.prior)
         log_cost = _log_cost(feedback)
@@ -104,6 +106,9 @@ class JointOutcome(VersionedMixin, BaseEstimator):
         cost = np.exp(np.clip(predicted, *self.log_range_))
         self.smearing_ = _smearing_factors(feedback, cost)
         self.readout_ = features.readout(np.concatenate([quality_theta, cost_theta]), X.dtype)
+        columns = TreeColumns.of(features, X.shape[1])
+        self.stack_ = TreeStack(columns)
+        quality = self.stack_.cross_fit(X, feedback, quality, folds, random_state)
         return quality, cost * self.smearing_
 
     def predict(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -111,7 +116,7 @@ class JointOutcome(VersionedMixin, BaseEstimator):
         values = self.readout_(X)
         n_models = len(self.smearing_)
         cost = np.exp(np.clip(values[:, n_models:], *self.log_range_)) * self.smearing_
-        return values[:, :n_models], cost
+        return self.stack_.predict(X, values[:, :n_models]), cost
 
 
 def _fit_outcome(
