@@ -20,6 +20,7 @@ from ._scores import (
     inverse_propensity_scores,
     shrink_weights,
     shrinkage_rule,
+    squares_by_model,
 )
 
 __all__ = [
@@ -35,4 +36,5 @@ __all__ = [
     "inverse_propensity_scores",
     "make_outcome_model",
     "shrink_weights",
+    "squares_by_model",
 ]

@@ -147,6 +147,7 @@ def intercept_correction(
     n_models: int,
     *,
     sample_weight: np.ndarray | None = None,
+    group: np.ndarray | None = None,
     shrinkage: float | str = "auto",
 ) -> np.ndarray:
     """Estimate by how much predictions for each model are off on average over all queries.
@@ -166,6 +167,8 @@ def intercept_correction(
         Number of models K.
     sample_weight : ndarray of shape (n,), default=None
         How often each row counts.
+    group : ndarray of int of shape (n,), default=None
+        Rows of one group are one observation, where variances are estimated.
     shrinkage : float or "auto", default="auto"
         "auto" multiplies each mean by ``t / (t + v_k)``, with v_k its estimated variance and t the
         variance of the true means over models, estimated by moments (empirical Bayes). A float
@@ -195,12 +198,33 @@ def intercept_correction(
     total = np.where(total > 0, total, 1.0)
     weight = rule.intercept_weights(inverse_propensity)
     mean = np.bincount(action, count * weight * residual, n_models) / total
-    square = count * (weight * (residual - mean[action])) ** 2
-    variance = np.bincount(action, square, n_models) / total**2
-    rows = np.bincount(action, count, n_models)
+    score = weight * (residual - mean[action])
+    square, rows = squares_by_model(score, action, n_models, count, group)
+    variance = square / total**2
     # One row shows no spread.
     variance = np.divide(variance * rows, rows - 1, out=np.full(n_models, np.nan), where=rows > 1)
     return rule.shrink_means(mean, variance)
+
+
+def squares_by_model(
+    score: np.ndarray,
+    action: np.ndarray,
+    n_models: int,
+    count: np.ndarray,
+    group: np.ndarray | None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return each model's sum of squared scores and its number of observations, (K,) each.
+
+    An observation is a row, as often as it counts, or what a group has of one model together.
+    """
+    if group is None:
+        square = np.bincount(action, count * score**2, n_models)
+        return square, np.bincount(action, count, n_models)
+    counted = count > 0
+    cell, code = np.unique((group * n_models + action)[counted], return_inverse=True)
+    total, model = np.bincount(code, (count * score)[counted]), cell % n_models
+    observations = np.bincount(model, minlength=n_models).astype(np.float64)
+    return np.bincount(model, total**2, n_models), observations
 
 
 def inverse_propensity_scores(

@@ -8,6 +8,7 @@ OutcomeRouter      the same for routers that predict quality and cost
 Budget             what `cost_sensitivity_for_budget` returns
 Frontier           what `frontier` returns
 Calibration        `CausalRouter.calibration_`
+FixedModelWarning  the log does not say enough to choose by query
 split_router       the transforming steps and the router of a pipeline or search (`SplitRouter`)
 =================  =========================================================================
 """
@@ -16,6 +17,7 @@ from .._utils import SplitRouter, split_router
 from ._base import BaseRouter
 from ._calibration import Calibration
 from ._causal import CausalRouter
+from ._caution import FixedModelWarning
 from ._fixed_budget import FixedBudgetRouter
 from ._frontier import Budget, Frontier
 from ._outcomes import OutcomeRouter
@@ -27,6 +29,7 @@ __all__ = [
     "Calibration",
     "CausalRouter",
     "FixedBudgetRouter",
+    "FixedModelWarning",
     "Frontier",
     "OutcomeRouter",
     "SplitRouter",

@@ -9,33 +9,42 @@ import numpy as np
 from .._utils import Folds
 from ..feedback import Feedback
 from ..nuisance import intercept_correction
+from ._caution import caution_of
 
 _TINY = np.finfo(np.float64).tiny
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Trust in the differences between models, and an intercept correction for each model.
+    """Trust in what predictions say of single queries, and what is added for each model.
 
     Predicted qualities are split into each model's mean, what all models share of a query, and the
-    deviation of each model. Only the deviations make one query's choice differ from another's.
-    They are multiplied by `trust`, so that deviations that predict nothing leave the best fixed
-    model. Then the doubly robust intercept corrections are added.
+    deviation of each model; predicted costs into each model's mean and relative deviations from it.
+    Only the deviations make one query's choice differ from another's. They are multiplied by their
+    trust, so that deviations that predict nothing leave the best fixed model. Then the doubly
+    robust intercept corrections are added. Choices are made as if each model were somewhat worse
+    and dearer than that, by what is not known of it.
 
     Attributes
     ----------
-    trust : float
-        In [0, 1].
-    mean : ndarray of shape (K,)
-        Mean prediction of each model's quality.
+    trust, cost_trust : float
+        In [0, 1]; both 0: the router is a fixed model at every cost sensitivity.
+    mean, mean_cost : ndarray of shape (K,)
+        Mean predictions of each model.
     quality_intercept, cost_intercept : ndarray of shape (K,)
         What is added to each model's predictions.
+    quality_caution, cost_caution : ndarray of shape (K,)
+        By how much worse and dearer each model is taken to be where one is chosen.
     """
 
     trust: float
+    cost_trust: float
     mean: np.ndarray
+    mean_cost: np.ndarray
     quality_intercept: np.ndarray
     cost_intercept: np.ndarray
+    quality_caution: np.ndarray
+    cost_caution: np.ndarray
 
     @classmethod
     def of(
@@ -45,70 +54,99 @@ class Calibration:
         cost: np.ndarray,
         inverse_propensity: np.ndarray | None,
         shrinkage: float | str,
+        caution: float,
         folds: Folds,
     ) -> Calibration:
         """Calibrate out-of-fold predictions (n, K) on a table.
 
         `inverse_propensity` is (n,), or None for full feedback, whose intercepts are 0.
         """
-        mean = feedback.weight @ quality / feedback.weight.sum()
+        weight, nothing = feedback.weight, np.zeros(feedback.n_models)
+        mean, mean_cost = (weight @ values / weight.sum() for values in (quality, cost))
+        # Costs differ between models by orders of magnitude, so all of them is relative.
+        unit = _mean_seen(feedback, cost)
+        relative = cost / unit
         trust = deviation_trust(feedback, quality, _deviation(quality, mean), folds)
-        trusted = cls(trust, mean, np.zeros_like(mean), np.zeros_like(mean))
-        if inverse_propensity is None or feedback.action is None:
-            return trusted
-        rows, action = np.arange(len(feedback)), feedback.action
+        cost_trust = deviation_trust(
+            feedback, relative, relative - mean_cost / unit, folds, seen=_seen_cost(feedback, unit)
+        )
+        trusted = cls(trust, cost_trust, mean, mean_cost, *(4 * [nothing]))
         quality, cost = trusted.apply(quality, cost)
-
-        def intercepts(residual: np.ndarray) -> np.ndarray:
-            return intercept_correction(
-                residual,
-                action,
-                inverse_propensity,
-                feedback.n_models,
-                sample_weight=feedback.weight,
-                shrinkage=shrinkage,
+        residual = feedback.quality - _own(feedback, quality)
+        cost_residual = _seen_cost(feedback, unit) - _own(feedback, cost / unit)
+        intercept, cost_intercept = nothing, nothing
+        if inverse_propensity is not None:
+            intercept, cost_intercept = (
+                intercept_correction(
+                    part,
+                    feedback.action,
+                    inverse_propensity,
+                    feedback.n_models,
+                    sample_weight=weight,
+                    group=feedback.group,
+                    shrinkage=shrinkage,
+                )
+                for part in (residual, cost_residual)
             )
-
-        # Costs differ between models by orders of magnitude, so their intercepts are relative.
-        total = np.bincount(action, feedback.weight * cost[rows, action], feedback.n_models)
-        count = np.bincount(action, feedback.weight, feedback.n_models)
-        unit = np.divide(total, count, out=np.zeros_like(total), where=count > 0)
-        unit = np.where(unit > 0, unit, 1.0)
+            residual = residual - intercept[feedback.action]
+            cost_residual = cost_residual - cost_intercept[feedback.action]
+        cost_residual = cost_residual * (
+            unit if inverse_propensity is None else unit[feedback.action]
+        )
+        cost_intercept = unit * cost_intercept
         return cls(
             trust,
+            cost_trust,
             mean,
-            intercepts(feedback.quality - quality[rows, action]),
-            unit * intercepts((feedback.cost - cost[rows, action]) / unit[action]),
+            mean_cost,
+            intercept,
+            cost_intercept,
+            caution_of(feedback, residual, mean + intercept, inverse_propensity, caution),
+            caution_of(
+                feedback, cost_residual, mean_cost + cost_intercept, inverse_propensity, caution
+            ),
         )
 
     def apply(self, quality: np.ndarray, cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return calibrated predictions of quality and cost, (n, K) each."""
         distrusted = (1 - self.trust) * _deviation(quality, self.mean)
-        return quality - distrusted + self.quality_intercept, cost + self.cost_intercept
+        dear = (1 - self.cost_trust) * (cost - self.mean_cost)
+        return quality - distrusted + self.quality_intercept, cost - dear + self.cost_intercept
+
+    def cautious(self, quality: np.ndarray, cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return what calibrated predictions are taken for where a model is chosen."""
+        return quality - self.quality_caution, cost + self.cost_caution
 
 
 def deviation_trust(
-    feedback: Feedback, predicted: np.ndarray, deviation: np.ndarray, folds: Folds
+    feedback: Feedback,
+    predicted: np.ndarray,
+    deviation: np.ndarray,
+    folds: Folds,
+    *,
+    seen: np.ndarray | None = None,
 ) -> float:
     """Return how far predicted deviations between models may be believed, in [0, 1].
 
     ``z**2 / (1 + z**2)``, where z is the t-value of the out-of-fold deviations as predictors of the
-    outcomes that were seen, with errors clustered by group; 0 if z is negative. For one normal
+    outcomes that were seen, with errors clustered by group; 0 if z is at most 1. For one normal
     estimate of variance v around a truth of size b, ``b**2 / (b**2 + v)`` is the factor that
-    minimizes the squared error. Deviations are the part of the out-of-fold predictions of quality,
-    (n, K) each, that is the models' own.
+    minimizes the squared error; and what is within its own standard error is not known to be there.
+    Deviations are the part of the out-of-fold predictions, (n, K) each, that is the models' own;
+    `seen` are the outcomes they predict, quality if None.
     """
+    seen = feedback.quality if seen is None else seen
     fold = np.empty(len(feedback), dtype=np.intp)
     for code, (_, held) in enumerate(folds):
         fold[held] = code
     rows, models = np.arange(len(feedback)), np.arange(feedback.n_models)
     if feedback.action is None:
         row, model = np.repeat(rows, feedback.n_models), np.tile(models, len(feedback))
-        quality = feedback.quality.ravel()
+        outcome = seen.ravel()
     else:
-        row, model, quality = rows, feedback.action, feedback.quality
+        row, model, outcome = rows, feedback.action, seen
     weight, slope = feedback.weight[row], deviation[row, model]
-    target = quality - predicted[row, model] + slope
+    target = outcome - predicted[row, model] + slope
     # A model whose held-out outcomes are high has lower ones left to train on. Levels of a fold
     # are so bound to look wrong; they are taken out, cell by cell.
     cell = fold[row] * feedback.n_models + model
@@ -127,9 +165,32 @@ def deviation_trust(
         variance = feedback.weight @ by_row**2
     else:
         variance = weight @ score**2
+    if covered**2 <= variance:
+        return 0.0
     return float(covered**2 / (covered**2 + variance))
 
 
 def _deviation(quality: np.ndarray, mean: np.ndarray) -> np.ndarray:
     centred = quality - mean
     return centred - centred.mean(axis=1, keepdims=True)
+
+
+def _own(feedback: Feedback, values: np.ndarray) -> np.ndarray:
+    """Return the values (n, K) of what the table shows, shaped like its quality."""
+    return values if feedback.action is None else values[np.arange(len(values)), feedback.action]
+
+
+def _seen_cost(feedback: Feedback, unit: np.ndarray) -> np.ndarray:
+    return feedback.cost / (unit if feedback.action is None else unit[feedback.action])
+
+
+def _mean_seen(feedback: Feedback, cost: np.ndarray) -> np.ndarray:
+    """Return the mean predicted cost (K,) of each model over the rows that show it; 1 for none."""
+    own, weight, n_models = _own(feedback, cost), feedback.weight, feedback.n_models
+    if feedback.action is None:
+        unit = weight @ own / weight.sum()
+    else:
+        total = np.bincount(feedback.action, weight * own, n_models)
+        count = np.bincount(feedback.action, weight, n_models)
+        unit = np.divide(total, count, out=np.zeros(n_models), where=count > 0)
+    return np.where(unit > 0, unit, 1.0)

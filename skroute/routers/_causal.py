@@ -15,6 +15,7 @@ from ..correction import DRBiasCorrector, correct_by_columns, without_bias_colum
 from ..feedback import Feedback
 from ..nuisance import Overlap, fill_propensity, make_outcome_model, shrinkage_rule
 from ._calibration import Calibration
+from ._caution import model_for_all, warn_of_fixed_model
 from ._exclusion import mask_excluded
 from ._frontier import Frontier
 from ._knots import check_knots, place_knots, within_knots
@@ -64,6 +65,12 @@ class CausalRouter(OutcomeRouter):
         how far it stands out of its own noise (empirical Bayes). A float s at least 0 replaces the
         inverse propensities w by ``w s / (w**2 + s)`` [2]_: 0 trusts the outcome models alone,
         infinity is the textbook estimator. The scores of a `policy` need a number: "auto" is 5.
+    caution : float, default=0.5
+        Standard errors z by which a model is marked down where models are chosen, in quality and in
+        cost: ``z se**2 / sqrt(se**2 + t**2)``, se being the standard error of its mean outcome and
+        t the standard deviation of these means over models. So luck with few answers does not
+        choose, and what has been seen often is chosen on its merits; 0 takes predictions as they
+        are. ``benchmarks/caution.py`` measures it.
     min_propensity : float, default=0.01
         In (0, 1]. Smaller propensities are raised to it; `overlap_` records how many.
     n_jobs : int, default=None
@@ -81,9 +88,15 @@ class CausalRouter(OutcomeRouter):
     outcome_model_ : object
         The fitted outcome models.
     calibration_ : Calibration
-        The corrections of the outcome models. Its ``trust``, in [0, 1], multiplies the predicted
-        differences between queries in which model is best; at 0 the router is the best fixed model.
-        Its ``quality_intercept`` and ``cost_intercept`` (K,) are the doubly robust corrections.
+        The corrections of the outcome models. Its ``trust`` and ``cost_trust``, in [0, 1],
+        multiply what is predicted of differences between queries in quality and in cost; with both
+        at 0 the router is the best fixed model at every cost sensitivity. Its ``quality_intercept``
+        and ``cost_intercept`` (K,) are the doubly robust corrections, its ``quality_caution`` and
+        ``cost_caution`` (K,) what models are marked down by.
+    fixed_model_ : label or None
+        The model that every training query gets at `cost_sensitivity` where predictions taken at
+        their word would have chosen several, for want of evidence; None where queries choose, and
+        not set with a `policy`.
     overlap_ : Overlap
         Effective sample size per model, smallest propensity and share of clipped ones; logged
         feedback only.
@@ -105,6 +118,8 @@ class CausalRouter(OutcomeRouter):
     -----
     OverlapWarning
         If some model has few effective rows, or many propensities were clipped.
+    FixedModelWarning
+        If `fixed_model_` is not None and ``calibration_.trust`` is 0.
     UserWarning
         If rows have a preference-based quality and `bias_correction` is None.
 
@@ -115,10 +130,11 @@ class CausalRouter(OutcomeRouter):
 
     Notes
     -----
-    **Safety.** Two estimates keep noise from choosing. `calibration_.trust` is
+    **Safety.** Three estimates keep noise from choosing. `calibration_.trust` is
     ``z**2 / (1 + z**2)``, z being the t-value of the out-of-fold differences between models as
-    predictors of the outcomes that were seen: where queries carry no signal the router falls back
-    to the best fixed model. The intercept corrections are shrunk by empirical Bayes.
+    predictors of the outcomes that were seen, and 0 up to a z of 1: where queries carry no signal
+    the router falls back to the best fixed model. The intercept corrections are shrunk by empirical
+    Bayes. And `caution` marks down models that little is known of.
 
     **Choice of default.** A policy that minimizes softmax regret on doubly robust scores [1]_ is
     unbiased and, at the propensities of real logs, loses to a fixed model; choosing by jointly
@@ -171,6 +187,7 @@ class CausalRouter(OutcomeRouter):
         bias_correction: Any = None,
         cv: Any = 5,
         shrinkage: float | str = "auto",
+        caution: float = 0.5,
         min_propensity: float = 0.01,
         n_jobs: int | None = None,
         random_state: Any = None,
@@ -184,6 +201,7 @@ class CausalRouter(OutcomeRouter):
         self.bias_correction = bias_correction
         self.cv = cv
         self.shrinkage = shrinkage
+        self.caution = caution
         self.min_propensity = min_propensity
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -218,21 +236,26 @@ class CausalRouter(OutcomeRouter):
         quality, cost = self.outcome_model_.cross_fit(X, feedback, folds, self.n_jobs)
         inverse_propensity = self._measure_overlap(X, feedback, folds) if feedback.logged else None
         self.calibration_ = Calibration.of(
-            feedback, quality, cost, inverse_propensity, self.shrinkage, folds
+            feedback, quality, cost, inverse_propensity, self.shrinkage, self.caution, folds
         )
+        predicted = quality - cost_sensitivity * cost
         quality, cost = self.calibration_.apply(quality, cost)
 
+        chosen_by = self.calibration_.cautious(quality, cost)
         self.knots_ = place_knots(
             self.knots,
             cost_sensitivity,
-            quality,
-            cost,
+            *chosen_by,
             weight,
             interpolated=self.policy is not None,
         )
         if self.policy is None:
-            spread = np.average(np.ptp(quality - cost_sensitivity * cost, axis=1), weights=weight)
+            utility = chosen_by[0] - cost_sensitivity * chosen_by[1]
+            spread = np.average(np.ptp(utility, axis=1), weights=weight)
             self.policy_, self.temperature_ = None, float(spread) or 1.0
+            self.fixed_model_ = model_for_all(utility, predicted, weight, self.classes_)
+            if self.fixed_model_ is not None and self.calibration_.trust == 0:
+                warn_of_fixed_model(self.fixed_model_, feedback, cost_sensitivity)
             return self
         self._announce("policy")
         scores = outcome_scores(feedback, quality, cost, inverse_propensity, self.shrinkage)
@@ -249,6 +272,8 @@ class CausalRouter(OutcomeRouter):
                 f"bias_correction must be a DRBiasCorrector, 'upstream' or None, got {correction!r}"
             )
         shrinkage_rule(self.shrinkage)
+        if not 0 <= self.caution < np.inf:
+            raise ValueError(f"caution must be at least 0 and finite, got {self.caution!r}")
         if not 0 < self.min_propensity <= 1:
             raise ValueError(f"min_propensity must be in (0, 1], got {self.min_propensity!r}")
         check_policy(self.policy, self.knots)
@@ -285,6 +310,9 @@ class CausalRouter(OutcomeRouter):
     def _predict_outcomes(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         predicted = self.outcome_model_.predict(self._query_columns(X))
         return self.calibration_.apply(*predicted)
+
+    def _taken_for(self, quality: np.ndarray, cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return self.calibration_.cautious(quality, cost)
 
     def _decision_values(self, X: np.ndarray, cost_sensitivity: float | np.ndarray) -> np.ndarray:
         if self.policy_ is None:

@@ -83,9 +83,11 @@ class Frontier:
         high: float,
         weight: np.ndarray | None = None,
         excluded: np.ndarray | None = None,
+        choosing: tuple[np.ndarray, np.ndarray] | None = None,
     ) -> Frontier:
         """Walk along the upper envelopes of the utilities ``quality - lambda * cost``, (n, K) each.
 
+        `choosing` are the quality and cost by which is chosen, where they are not the predicted.
         Models that are excluded, a bool array (n, K), are never chosen, nor those whose prediction
         is NaN while another is not.
 
@@ -94,8 +96,9 @@ class Frontier:
         Time O(n K s) for at most s changes a query, s being about log K for unordered models and
         at most K - 1. Memory O(n K).
         """
-        start = mask_excluded(quality - low * cost, excluded).argmax(axis=1)
-        changes = _walk(quality, cost, start, low, high, excluded)
+        value, slope = (quality, cost) if choosing is None else choosing
+        start = mask_excluded(value - low * slope, excluded).argmax(axis=1)
+        changes = _walk(value, slope, start, low, high, excluded)
         return cls._along(changes, start, quality, cost, classes, low, high, weight)
 
     @classmethod

@@ -21,11 +21,24 @@ def deviation_of(values):
 
 
 def test_apply_by_hand():
-    calibration = Calibration(0.5, np.array([0.2, 0.4]), np.array([0.1, 0.0]), np.array([0.0, 1.0]))
+    calibration = Calibration(
+        trust=0.5,
+        cost_trust=0.25,
+        mean=np.array([0.2, 0.4]),
+        mean_cost=np.array([1.0, 3.0]),
+        quality_intercept=np.array([0.1, 0.0]),
+        cost_intercept=np.array([0.0, 1.0]),
+        quality_caution=np.array([0.02, 0.0]),
+        cost_caution=np.array([0.0, 0.5]),
+    )
     quality, cost = calibration.apply(np.array([[0.4, 0.4]]), np.array([[1.0, 1.0]]))
     # centred (.2, 0), shared .1, deviations (.1, -.1), of which half are kept
     assert_allclose(quality, [[0.4 - 0.05 + 0.1, 0.4 + 0.05]])
-    assert_allclose(cost, [[1.0, 2.0]])
+    # a quarter of the deviation of -2 is kept
+    assert_allclose(cost, [[1.0, 3.5]])
+    taken_for = calibration.cautious(quality, cost)
+    assert_allclose(taken_for[0], quality - np.array([0.02, 0.0]))
+    assert_allclose(taken_for[1], cost + np.array([0.0, 0.5]))
 
 
 def test_trust_by_hand():
@@ -97,13 +110,14 @@ def test_weights_equal_repetition(full):
     def calibrate(table, predicted, fold):
         importance = None if full else np.full(len(table), 3.0)
         cost = np.zeros_like(predicted)
-        return Calibration.of(table, predicted, cost, importance, "auto", splits(fold))
+        return Calibration.of(table, predicted, cost, importance, "auto", 1.5, splits(fold))
 
     weighted = calibrate(table(np.arange(n), weight), predicted, fold)
     repeated = calibrate(table(rows), predicted[rows], fold[rows])
     assert weighted.trust == pytest.approx(repeated.trust)
     assert_allclose(weighted.quality_intercept, repeated.quality_intercept)
     assert_allclose(weighted.mean, repeated.mean)
+    assert_allclose(weighted.quality_caution, repeated.quality_caution)
 
 
 def test_levels_correct_a_model_that_is_predicted_too_high():
@@ -116,8 +130,10 @@ def test_levels_correct_a_model_that_is_predicted_too_high():
     folds = make_folds(5, np.zeros((n, 1)), action, None, np.random.RandomState(0))
     predicted = np.tile([0.5, 0.5, 0.8], (n, 1))
     predicted_cost = np.tile([0.001, 0.02, 0.1], (n, 1))
-    calibration = Calibration.of(table, predicted, predicted_cost, np.full(n, 3.0), "auto", folds)
+    calibration = Calibration.of(
+        table, predicted, predicted_cost, np.full(n, 3.0), "auto", 1.5, folds
+    )
     assert_allclose(calibration.quality_intercept, [0, 0, -0.3], atol=0.01)
     assert_allclose(calibration.cost_intercept, [0, -0.01, 0], atol=1e-4)
-    none = Calibration.of(table, predicted, predicted_cost, np.full(n, 3.0), 0.0, folds)
+    none = Calibration.of(table, predicted, predicted_cost, np.full(n, 3.0), 0.0, 1.5, folds)
     assert_allclose(none.quality_intercept, 0.0)

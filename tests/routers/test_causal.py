@@ -22,6 +22,7 @@ from skroute import CausalRouter, RegretPolicyClassifier, full_feedback, logged_
 from skroute.nuisance import OverlapWarning
 
 
+@pytest.mark.filterwarnings("ignore::skroute.routers.FixedModelWarning")
 @parametrize_with_checks(
     [CausalRouter(), CausalRouter(knots="auto", policy=RegretPolicyClassifier())]
 )

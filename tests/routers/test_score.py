@@ -31,6 +31,7 @@ def test_the_score_is_policy_value_not_agreement_with_the_log():
     assert copycat.score(X, y) < 0.2
 
 
+@pytest.mark.filterwarnings("ignore::skroute.routers.FixedModelWarning")
 def test_an_optimistic_outcome_model_does_not_win_a_search():
     """Shrinking to a model of one's own fancy must not raise one's score."""
 
