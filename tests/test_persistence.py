@@ -41,6 +41,7 @@ def reloaded(estimator):
     return skops.io.loads(skops.io.dumps(estimator), trusted=skroute.trusted_types())
 
 
+@pytest.mark.filterwarnings("ignore::skroute.routers.FixedModelWarning")
 @pytest.mark.parametrize("router", ROUTERS.values(), ids=ROUTERS)
 @pytest.mark.parametrize("y", [PROBLEM.y, PROBLEM.y_full], ids=["logged", "full"])
 def test_routers(router, y):

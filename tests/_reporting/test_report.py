@@ -23,6 +23,7 @@ class Embed(TransformerMixin, BaseEstimator):
         return np.array([[len(text), text.count("a"), text.count("e")] for text in X], float)
 
 
+@pytest.mark.filterwarnings("ignore::skroute.routers.FixedModelWarning")
 def test_pipelines_of_text(problem):
     rng = np.random.default_rng(0)
     text = ["ab e" * k for k in rng.integers(1, 200, 700)]

@@ -53,6 +53,7 @@ def test_it_is_not_flattered():
     assert held_out.value == pytest.approx(0.5, abs=0.05)
 
 
+@pytest.mark.filterwarnings("ignore::skroute.routers.FixedModelWarning")
 def test_every_form_of_table_and_estimator():
     frame = pd.DataFrame({name: Y[name] for name in Y.dtype.names})
     router = make_pipeline(StandardScaler(), CausalRouter(random_state=0))

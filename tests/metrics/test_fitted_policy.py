@@ -68,6 +68,7 @@ def _drop_first(X):
 TEXTS = np.array(["write code", "sum two numbers", "tell a joke", "prove a theorem"] * 15)
 
 
+@pytest.mark.filterwarnings("ignore::skroute.routers.FixedModelWarning")
 def test_text_is_known_by_what_the_last_step_gets():
     rng = np.random.default_rng(0)
     y = logged_feedback(rng.choice(["a", "b"], 60), rng.random(60), propensity=np.full(60, 0.5))

@@ -23,9 +23,9 @@ def test_shares_are_those_of_the_choices(router, held_out):
 def test_estimators_equal_their_predictions(router, held_out):
     display = RoutingShareDisplay.from_estimator(router, held_out.X)
     frontier = router.frontier(held_out.X)
+    predicted = router.predict_quality(held_out.X), router.predict_cost(held_out.X)
     again = RoutingShareDisplay.from_predictions(
-        router.predict_quality(held_out.X),
-        router.predict_cost(held_out.X),
+        *router.calibration_.cautious(*predicted),
         models=router.classes_,
         low=frontier.low,
         high=frontier.high,
