@@ -10,6 +10,10 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "RELEASING.md"]
 PAGES += sorted(ROOT.glob("docs/*.md")) + sorted(ROOT.glob("benchmarks/*.md"))
 
+names_files_of_the_package = pytest.mark.skipif(
+    not (ROOT / "skroute").exists(), reason="the source is not beside the tests"
+)
+
 
 @pytest.mark.parametrize("page", sorted(ROOT.glob("docs/*.md")), ids=lambda page: page.name)
 def test_examples(page):
@@ -17,6 +21,7 @@ def test_examples(page):
     assert failed == 0
 
 
+@names_files_of_the_package
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links(page):
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
@@ -24,6 +29,7 @@ def test_links(page):
             assert (page.parent / target).exists(), target
 
 
+@names_files_of_the_package
 def test_what_contributors_are_told_to_edit_is_there():
     guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     rows = guide.split("| change | files |")[1].split("\n\n")[0].splitlines()[2:]
