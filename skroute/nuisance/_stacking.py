@@ -15,8 +15,10 @@ from ._trees import BoostedTrees, as_float32
 # Up to this many columns trees see them all; beyond it the leading components, and columns that
 # are no directions of an embedding.
 _FEW_COLUMNS, _N_COMPONENTS = 64, 24
-# Rows and rounds of the first look, and the t-value that it has to reach.
-_GATE_ROWS, _GATE_ROUNDS, _GATE_EVIDENCE = 3000, 25, 1.0
+# Rows and rounds of the first look, and the t-value that it has to exceed: with few columns, and
+# with components of an embedding, where trees cost most, are served slowest and seldom help.
+_GATE_ROWS, _GATE_ROUNDS = 3000, 25
+_LEAST_EVIDENCE, _LEAST_EVIDENCE_OF_COMPONENTS = 1.0, 3.0
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,9 @@ class TreeStack:
         """
         self.weight_, self.mix_, self.trees_ = 0.0, 0.5, None
         columns = self.columns(X)
-        if not _promising(columns, feedback, predicted, folds, random_state):
+        few = self.columns.projection is None
+        least = _LEAST_EVIDENCE if few else _LEAST_EVIDENCE_OF_COMPONENTS
+        if _first_evidence(columns, feedback, predicted, folds, random_state) <= least:
             return predicted
         shared, own = np.empty_like(predicted), np.empty_like(predicted)
         for train, held in folds:
@@ -114,26 +118,26 @@ class TreeStack:
         return (1 - self.mix_) * shared + self.mix_ * own
 
 
-def _promising(
+def _first_evidence(
     columns: np.ndarray,
     feedback: Feedback,
     predicted: np.ndarray,
     folds: Folds,
     random_state: np.random.RandomState,
-) -> bool:
-    """Return whether a few trees, learned on some folds, help on the others."""
+) -> float:
+    """Return the t-value with which a few trees, learned on some folds, help on the others."""
     fold, rows = fold_of(folds, len(feedback)), np.flatnonzero(feedback.weight > 0)
     if len(rows) > _GATE_ROWS:
         rows = np.sort(random_state.choice(rows, _GATE_ROWS, replace=False))
     half = fold[rows] < (fold.max() + 1) / 2
     train, held = rows[half], rows[~half]
     if len(held) == 0 or len(train) == 0:
-        return False
+        return 0.0
     trees = BoostedTrees(_GATE_ROUNDS).fit(columns[train], feedback.take(train))
     shared, own = trees.predict(columns[held])
     evidence = Evidence(feedback.take(held), [(train, np.arange(len(held)))])
     slope, error = evidence.slope(predicted[held], (shared + own) / 2 - predicted[held])
-    return slope > _GATE_EVIDENCE * error
+    return slope / error if error > 0 else 0.0
 
 
 class Evidence:

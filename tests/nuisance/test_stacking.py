@@ -40,19 +40,28 @@ def test_steps_are_left_to_trees_and_lines_to_the_ridge():
     assert np.abs(model.predict(X)[0] - truth).mean() < 0.03
 
 
-def test_a_step_in_a_raw_column_beside_an_embedding_is_found():
+def raw_step_beside_an_embedding(n=2000):
+    """Return queries, a log and the true quality: a step in a length, next to 100 directions."""
     rng = np.random.default_rng(0)
-
-    def truth(X):
-        return 0.5 + 0.3 * (X[:, -1:] > 1500) * np.array([1.0, -1.0, 0.0])
-
-    n = 2000
     X = np.column_stack([0.05 * rng.normal(size=(n, 100)), 1000 * np.exp(rng.normal(size=n))])
-    Q, action = truth(X), rng.integers(3, size=n)
-    table = read_feedback(logged_feedback(action, Q[np.arange(n), action]))
+    Q = 0.5 + 0.3 * (X[:, -1:] > 1500) * np.array([1.0, -1.0, 0.0])
+    action = rng.integers(3, size=n)
+    return X, read_feedback(logged_feedback(action, Q[np.arange(n), action])), Q
+
+
+def test_a_step_in_a_raw_column_beside_an_embedding_is_found():
+    X, table, Q = raw_step_beside_an_embedding()
     model = fitted(X, table)
     assert model.stack_.weight_ > 0.5
     assert np.abs(model.predict(X)[0] - Q).mean() < 0.04
+
+
+def test_components_of_an_embedding_need_more_evidence(monkeypatch):
+    few, wide = make_log(steps, n=600)[:2], raw_step_beside_an_embedding(600)[:2]
+    for evidence, problem, fits in ((2.0, few, True), (2.0, wide, False), (3.5, wide, True)):
+        first_look = "skroute.nuisance._stacking._first_evidence"
+        monkeypatch.setattr(first_look, lambda *_, found=evidence: found)
+        assert (fitted(*problem).stack_.trees_ is not None) == fits
 
 
 def test_where_trees_do_not_help_there_are_none():
