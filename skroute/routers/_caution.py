@@ -40,7 +40,7 @@ def warn_of_fixed_model(label: Any, feedback: Feedback, sensitivity: float) -> N
         "not stand out of its error (calibration_.trust is 0). Log more answers, or columns that "
         "say more of a query.",
         FixedModelWarning,
-        stacklevel=3,
+        stacklevel=4,
     )
 
 

@@ -75,7 +75,7 @@ def test_copies_are_equal_and_silent(duplicate):
 
 
 def test_routers_that_joblib_loads_warn(monkeypatch, tmp_path):
-    problem = make_routing_problem(200, n_models=3, random_state=0)
+    problem = make_routing_problem(600, n_models=3, random_state=0)
     router = CausalRouter(random_state=0).fit(problem.X, problem.y)
     monkeypatch.setattr(VERSION, "0.0.1")
     joblib.dump(router, tmp_path / "router.joblib")

@@ -121,11 +121,12 @@ def test_a_router_that_stays_with_one_model_for_want_of_data_says_so():
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             router = CausalRouter(random_state=0).fit(X, y)
-        texts = [str(w.message) for w in caught if issubclass(w.category, FixedModelWarning)]
-        if texts:
+        caught = [found for found in caught if issubclass(found.category, FixedModelWarning)]
+        if caught:
             said += 1
             assert router.calibration_.trust == 0
-            assert repr(str(router.fixed_model_)) in texts[0]
+            assert repr(str(router.fixed_model_)) in str(caught[0].message)
+            assert caught[0].filename == __file__
             assert set(router.predict(X)) == {router.fixed_model_}
     assert said > 0
 
