@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from .._utils import Folds, out_of_fold
 from ..feedback import Feedback
 from ._features import PrincipalComponents
-from ._fitting import fit_weighted
+from ._fitting import fit_weighted, single_threaded
 
 
 def default_propensity_model() -> BaseEstimator:
@@ -86,6 +86,7 @@ def fill_propensity(
     return np.where(unknown, logged, feedback.propensity)
 
 
+@single_threaded
 def cross_fit_propensity(
     classifier: Any,
     X: Any,

@@ -92,7 +92,8 @@ def test_n_jobs_and_repetition_do_not_change_the_result():
     default = [
         DRBiasCorrector(random_state=0).fit_transform(problem.X, problem.y) for _ in range(2)
     ]
-    assert_array_equal(*default)
+    # Where arrays lie in memory can decide the last digit of a product.
+    assert_allclose(*default, rtol=1e-9, atol=1e-12)
 
 
 def test_it_survives_joblib(tmp_path):
