@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ._reporting import report
     from ._utils import InconsistentVersionWarning
     from .correction import DRBiasCorrector
-    from .feedback import full_feedback, gain_feedback, logged_feedback
+    from .feedback import full_feedback, gain_feedback, logged_feedback, partly_scored
     from .policy import RegretPolicyClassifier
     from .routers import CausalRouter, FixedBudgetRouter
 
@@ -26,6 +26,7 @@ _HOME = {
     "full_feedback": ".feedback",
     "gain_feedback": ".feedback",
     "logged_feedback": ".feedback",
+    "partly_scored": ".feedback",
     "report": "._reporting",
     "trusted_types": "._persistence",
 }
@@ -51,6 +52,7 @@ __all__ = [
     "full_feedback",
     "gain_feedback",
     "logged_feedback",
+    "partly_scored",
     "report",
     "trusted_types",
 ]

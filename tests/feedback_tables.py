@@ -23,6 +23,7 @@ def logged_columns() -> dict:
         "cost": COST,
         "propensity": [0.5, 0.25, np.nan, 1.0],
         "gold": [True, False, True, True],
+        "preference": [0.3, np.nan, np.nan, -0.5],
         "group": ["a", "b", "a", "c"],
         "weight": [1.0, 2.0, 0.0, 0.5],
         "time": [1.5e9, 0.5, -3.0, 1.5e9],

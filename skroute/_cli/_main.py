@@ -74,8 +74,8 @@ def _parser() -> argparse.ArgumentParser:
     source.add_argument(
         "--log",
         metavar="FILE",
-        help="your own log (.csv, .parquet): model, quality; optional cost, propensity, gold, "
-        "group, weight, time",
+        help="your own log (.csv, .parquet): model, quality (empty: never judged); optional cost, "
+        "propensity, gold, preference, group, weight, time",
     )
     parser.add_argument(
         "--features", metavar="FILE", help="features of the queries, .npy (n, d), row by row"

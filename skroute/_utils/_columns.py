@@ -73,8 +73,12 @@ def as_numbers(
     above: float | None = None,
     maximum: float | None = None,
     nan_means: str | None = None,
+    remedy: str = "Correct the rows or leave them out.",
 ) -> np.ndarray:
-    """Return a column as floats: finite and within bounds, NaN only where `nan_means` something."""
+    """Return a column as floats: finite and within bounds, NaN only where `nan_means` something.
+
+    The error ends with the `remedy`.
+    """
     array = as_column(column, values)
     if array.dtype.kind == "c":
         raise ValueError(f"column {column!r} holds complex numbers; Complex data not supported")
@@ -97,7 +101,7 @@ def as_numbers(
         need += f", at most {maximum:g}"
     count = np.count_nonzero(bad)
     more = f" ({count} such rows)" if count > 1 else ""
-    refuse_rows(column, array, bad, f"{need}{more}. Correct the rows or leave them out.")
+    refuse_rows(column, array, bad, f"{need}{more}. {remedy}")
     return array
 
 

@@ -25,9 +25,10 @@ def load_routing_log(
     Parameters
     ----------
     path : str or Path
-        A ``.csv`` or ``.parquet`` file with columns ``model`` and ``quality`` and, optionally,
-        ``cost`` (dollars), ``propensity`` (an empty cell: to be estimated), ``gold`` (true or
-        false), ``group``, ``weight`` and ``time`` (Unix seconds, or datetimes: in a CSV file as
+        A ``.csv`` or ``.parquet`` file with columns ``model`` and ``quality`` (an empty cell: the
+        answer was never judged) and, optionally, ``cost`` (dollars), ``propensity`` (an empty cell:
+        to be estimated), ``gold`` (true or false), ``preference`` (the judge's label of a gold
+        row), ``group``, ``weight`` and ``time`` (Unix seconds, or datetimes: in a CSV file as
         ISO 8601 has them); features in columns ``x0``, ``x1``, ... or in a file of their own.
     features : str or Path, default=None
         A ``.npy`` file (n, d) with the features, row by row as in `path`.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._utils import as_column, as_numbers, check_lengths
-from ._columns import as_matrix, check_row_columns
+from ._columns import as_matrix, check_quality, check_row_columns, flags_of_judged
 from ._labels import check_models, numbered_models
 from ._reader import read_feedback
 
@@ -21,6 +21,7 @@ def logged_feedback(
     cost: ArrayLike | None = None,
     propensity: ArrayLike | None = None,
     gold: ArrayLike | None = None,
+    preference: ArrayLike | None = None,
     group: ArrayLike | None = None,
     weight: ArrayLike | None = None,
     time: ArrayLike | None = None,
@@ -32,14 +33,20 @@ def logged_feedback(
     model : array-like of shape (n,)
         Label of the model that answered, strings or integers.
     quality : array-like of shape (n,)
-        Quality of the answer, [0, 1] expected. Any finite number is taken as it is.
+        Quality of the answer, [0, 1] expected. Any finite number is taken as it is. NaN: the
+        answer was never judged. Such a row teaches costs, propensities and what queries look like.
     cost : array-like of shape (n,), default=None
         Dollars the answer cost, at least 0. None means free.
     propensity : array-like of shape (n,), default=None
         Probability, in (0, 1], with which the deployment chose that model for that query. NaN,
         or None for the whole column: estimated by whoever needs it.
     gold : array-like of bool of shape (n,), default=None
-        False marks a preference-based quality (crowd, LLM judge). None: all are gold.
+        False marks a preference-based quality (crowd, LLM judge). None: all are gold. Means nothing
+        where the row has no quality.
+    preference : array-like of shape (n,), default=None
+        The judge's label of a row whose quality is gold; NaN where there is none. Where only the
+        judge has seen an answer its label belongs in `quality`, with `gold` False; a preference
+        beside a quality of NaN is read as just that.
     group : array-like of shape (n,), default=None
         Rows that must stay together in cross-fitting (one template, document, customer). None:
         every row is its own.
@@ -69,11 +76,16 @@ def logged_feedback(
     >>> y["model"].tolist()
     ['large', 'small']
     """
-    columns = {"model": as_column("model", model), "quality": as_numbers("quality", quality)}
+    columns = {"model": as_column("model", model), "quality": check_quality(quality)}
     if cost is not None:
         columns["cost"] = as_numbers("cost", cost, minimum=0.0)
     columns |= check_row_columns(
-        propensity=propensity, gold=gold, group=group, weight=weight, time=time
+        propensity=propensity,
+        gold=None if gold is None else flags_of_judged(gold, columns["quality"]),
+        preference=preference,
+        group=group,
+        weight=weight,
+        time=time,
     )
     return _pack(columns)
 
@@ -93,7 +105,8 @@ def full_feedback(
     Parameters
     ----------
     quality : array-like or DataFrame of shape (n, K)
-        Quality of each model's answer, [0, 1] expected. float32 stays float32.
+        Quality of each model's answer, [0, 1] expected. float32 stays float32. Not every model
+        scored on every query: see `partly_scored`.
     cost : array-like or DataFrame of shape (n, K), default=None
         Dollars per answer, at least 0. None means free.
     models : array-like of shape (K,), default=None
@@ -119,7 +132,7 @@ def full_feedback(
     >>> y["quality"]["large"]
     array([0.9, 0.8])
     """
-    names = _model_names(quality, models)
+    names = model_names(quality, models)
     check_models(names)
     columns = {"quality": as_matrix("quality", quality, names)}
     if cost is not None:
@@ -181,7 +194,7 @@ def gain_feedback(
     )
 
 
-def _model_names(quality: Any, models: ArrayLike | None) -> list[str]:
+def model_names(quality: Any, models: ArrayLike | None) -> list[str]:
     if models is not None:
         return [str(name) for name in np.asarray(models).ravel().tolist()]
     if hasattr(quality, "columns"):

@@ -24,6 +24,10 @@ _NO_TIME = "a time is needed in every row; leave the row out, or the whole colum
 _NO_DATETIME = (
     "a datetime or Unix seconds are needed; parse text first, for instance with pandas.to_datetime"
 )
+_NOT_SCORED = (
+    "Correct the rows or leave them out; where not every model was scored on every query, "
+    "skroute.partly_scored(X, quality, cost) makes logged feedback of the scores that there are."
+)
 # Beyond the year 33,000: what is later was meant as milliseconds or finer.
 _LATEST = 1e12
 
@@ -60,11 +64,19 @@ def _check_propensity(column: str, values: Any) -> np.ndarray:
     return as_numbers(column, values, above=0.0, maximum=1.0, nan_means="estimate it")
 
 
+def _check_preference(column: str, values: Any) -> np.ndarray:
+    return as_numbers(column, values, nan_means="there is no such label")
+
+
 def _check_weight(column: str, values: Any) -> np.ndarray:
     weight = as_numbers(column, values, minimum=0.0)
     if len(weight) and not weight.any():
         raise ValueError(f"column {column!r}: all weights are 0; at least one must be positive")
     return weight
+
+
+def _all_nan(n_rows: int) -> np.ndarray:
+    return np.full(n_rows, np.nan)
 
 
 def _as_float64(values: np.ndarray) -> np.ndarray:
@@ -87,10 +99,29 @@ def _parse_time(cell: str) -> Any:
     return cell
 
 
+def check_quality(values: Any) -> np.ndarray:
+    """Return the qualities of a log, (n,); NaN where an answer was never judged."""
+    return as_numbers("quality", values, nan_means="the answer was never judged")
+
+
+def flags_of_judged(gold: Any, quality: np.ndarray) -> np.ndarray:
+    """Return the flags of a log (n,), still to be checked, False where there is no quality."""
+    array = as_column("gold", gold)
+    return np.where(np.isnan(quality), False, array) if len(array) == len(quality) else array
+
+
 def as_matrix(
-    column: str, values: Any, models: Sequence[str], *, minimum: float | None = None
+    column: str,
+    values: Any,
+    models: Sequence[str],
+    *,
+    minimum: float | None = None,
+    nan_means: str | None = None,
 ) -> np.ndarray:
-    """Return an (n, K) matrix of finite numbers, float32 where the values are float32."""
+    """Return an (n, K) matrix of numbers, float32 where the values are float32.
+
+    They are finite, NaN only where `nan_means` something.
+    """
     if hasattr(values, "columns"):
         found = [str(name) for name in values.columns]
         if found != list(models):
@@ -105,16 +136,26 @@ def as_matrix(
                 f"{column} must have shape (n, {len(models)}), a column a model; got {array.shape}"
             )
         by_model = dict(zip(models, array.T, strict=True))
-    return stack_models(column, by_model, minimum=minimum)
+    return stack_models(column, by_model, minimum=minimum, nan_means=nan_means)
 
 
 def stack_models(
-    column: str, by_model: Mapping[str, Any], *, minimum: float | None = None
+    column: str,
+    by_model: Mapping[str, Any],
+    *,
+    minimum: float | None = None,
+    nan_means: str | None = None,
 ) -> np.ndarray:
     """Return the columns of the models side by side, (n, K), in the order given."""
     return np.column_stack(
         [
-            as_numbers(f"{column}:{model}", values, minimum=minimum)
+            as_numbers(
+                f"{column}:{model}",
+                values,
+                minimum=minimum,
+                nan_means=nan_means,
+                remedy=_NOT_SCORED,
+            )
             for model, values in by_model.items()
         ]
     )
@@ -174,7 +215,7 @@ ROW_COLUMNS = (
         "propensity",
         _check_propensity,
         encode=_as_float64,
-        default=lambda n_rows: np.full(n_rows, np.nan),
+        default=_all_nan,
         only_logged=True,
     ),
     Column(
@@ -183,6 +224,7 @@ ROW_COLUMNS = (
         default=lambda n_rows: np.ones(n_rows, dtype=bool),
         parse_cell=_parse_flag,
     ),
+    Column("preference", _check_preference, default=_all_nan, only_logged=True),
     Column("group", as_groups, encode=_group_codes),
     Column("weight", _check_weight, encode=_as_float64, default=np.ones),
     Column("time", as_seconds, parse_cell=_parse_time),

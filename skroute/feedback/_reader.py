@@ -8,8 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from .._utils import as_numbers, check_distinct
-from ._columns import read_row_columns, row_column_names, stack_models
+from .._utils import as_numbers, check_distinct, refuse_rows
+from ._columns import (
+    check_quality,
+    flags_of_judged,
+    read_row_columns,
+    row_column_names,
+    stack_models,
+)
 from ._labels import check_models, encode_labels, positions
 
 # Codes of whole rows, which cross_val_predict puts in the place of y, are nearly all distinct.
@@ -28,11 +34,15 @@ class Feedback:
         Index into `classes` of the logged model, -1 for one that is not among them. None in full
         feedback.
     quality, cost : ndarray of shape (n,) if logged, (n, K) if full
-        Quality, and dollars per query (0 where the table has no cost).
+        Quality, and dollars per query (0 where the table has no cost). A quality of logged
+        feedback is NaN where the answer was never judged.
     propensity : ndarray of shape (n,) or None
         Propensity of the logged model, NaN where it is to be estimated. None in full feedback.
     gold : ndarray of bool of shape (n,)
-        False where the quality is preference-based.
+        True where the quality is a gold one; False where it is preference-based, or missing.
+    preference : ndarray of shape (n,) or None
+        The judge's label of a row whose quality is gold, NaN where there is none. None in full
+        feedback.
     group : ndarray of int of shape (n,) or None
         Codes of the groups; None: every row its own.
     weight : ndarray of shape (n,)
@@ -48,6 +58,7 @@ class Feedback:
     cost: np.ndarray
     propensity: Any
     gold: np.ndarray
+    preference: Any
     group: np.ndarray | None
     weight: np.ndarray
     time: np.ndarray | None
@@ -62,6 +73,31 @@ class Feedback:
     @property
     def n_models(self) -> int:
         return len(self.classes)
+
+    @property
+    def judged(self) -> np.ndarray:
+        """Whether a row has a quality (n,)."""
+        if self.action is None:
+            return np.ones(len(self), dtype=bool)
+        return ~np.isnan(self.quality)
+
+    @property
+    def judge_label(self) -> np.ndarray:
+        """What the judge said, shaped like `quality`: NaN where it did not, or is not known to."""
+        if self.action is None:
+            return np.where(self.gold[:, None], self.quality.dtype.type(np.nan), self.quality)
+        return np.where(self.gold, self.preference.astype(self.quality.dtype), self.quality)
+
+    def judged_only(self) -> Feedback:
+        """Return the table for all that learns quality: rows without one weigh nothing.
+
+        Their quality is 0 instead of NaN. Where all rows are judged it is the table itself.
+        """
+        judged = self.judged
+        if judged.all():
+            return self
+        quality = np.where(judged, self.quality, self.quality.dtype.type(0))
+        return replace(self, quality=quality, weight=self.weight * judged)
 
     def utility(self, cost_sensitivity: float) -> np.ndarray:
         """Return quality - cost_sensitivity * cost, shaped like `quality`."""
@@ -190,10 +226,40 @@ def _read_logged(y: Any, names: Sequence[str]) -> Feedback:
     _check_names(names, ["model", "quality", "cost", *row_column_names(logged=True)])
     classes, action = encode_labels("model", y["model"])
     _check_rows(len(action))
-    quality = as_numbers("quality", y["quality"])
+    quality = check_quality(y["quality"])
     cost = as_numbers("cost", y["cost"], minimum=0.0) if "cost" in names else _free(quality)
-    by_row = read_row_columns(y, names, len(action), logged=True)
+    table = {name: y[name] for name in names}
+    if "gold" in names:
+        table["gold"] = flags_of_judged(y["gold"], quality)
+    by_row = read_row_columns(table, names, len(action), logged=True)
+    quality, by_row["gold"], by_row["preference"] = _settle(
+        quality, by_row["gold"], by_row["preference"]
+    )
     return Feedback(classes, action, quality, cost, **by_row)
+
+
+def _settle(
+    quality: np.ndarray, gold: np.ndarray, preference: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return quality, gold and preference, (n,) each, so that a label stands in one place.
+
+    A row that only the judge labelled has the judge's label as its quality, and is not gold.
+    """
+    judged, labelled = ~np.isnan(quality), ~np.isnan(preference)
+    by_judge_alone = judged & ~gold & labelled
+    refuse_rows(
+        "preference",
+        preference,
+        by_judge_alone & (preference.astype(quality.dtype) != quality),
+        "the row has another quality, which is preference-based itself (gold is False). The "
+        "judge's label belongs in 'quality' there; 'preference' is for rows whose quality is gold.",
+    )
+    gold = gold & judged
+    alone = labelled & ~gold
+    if not alone.any():
+        return quality, gold, preference
+    quality = np.where(alone, preference.astype(quality.dtype), quality)
+    return quality, gold, np.where(alone, preference.dtype.type(np.nan), preference)
 
 
 def _outcomes_of_frame(y: Any, names: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -12,8 +12,9 @@ from ._reader import Feedback
 def with_quality(y: Any, feedback: Feedback) -> Any:
     """Return a copy of y, in the form it has, with the qualities and weights of what was read.
 
-    Gold rows keep their quality to the bit. A column ``weight`` is added where it is missing; class
-    labels, which have no preference rows, are returned as they are.
+    Gold rows keep their quality to the bit. A column ``weight`` is added where it is missing, and
+    ``gold`` beside a column ``preference``: labels of the judge alone now stand in ``quality``.
+    Class labels, which have no preference rows, are returned as they are.
     """
     if isinstance(y, Feedback):
         return feedback
@@ -22,6 +23,8 @@ def with_quality(y: Any, feedback: Feedback) -> Any:
         return y.copy() if y.dtype.names is None else _into_records(y, feedback)
     names = {str(name): name for name in y.columns}
     columns = {"weight": feedback.weight}
+    if "preference" in names:
+        columns |= {"gold": feedback.gold, "preference": feedback.preference}
     if feedback.action is not None:
         columns["quality"] = feedback.quality
     else:
@@ -39,10 +42,14 @@ def _into_records(y: np.ndarray, feedback: Feedback) -> np.ndarray:
     dtype = [(name, _as_float(y.dtype[name], name)) for name in names]
     if "weight" not in names:
         dtype.append(("weight", np.float64))
+    if "preference" in names and "gold" not in names:
+        dtype.append(("gold", np.bool_))
     table = np.empty(len(y), dtype=dtype)
     for name in names:
         table[name] = y[name]
     preference = ~feedback.gold
+    if "preference" in names:
+        table["gold"], table["preference"] = feedback.gold, feedback.preference
     if feedback.action is not None:
         table["quality"][preference] = feedback.quality[preference]
     else:

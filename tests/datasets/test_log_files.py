@@ -52,6 +52,20 @@ def test_a_csv_may_have_a_byte_order_mark_spaces_and_flags_in_any_case(tmp_path)
     assert y["gold"].tolist() == [True, False, False]
 
 
+def test_an_empty_quality_was_never_judged(tmp_path):
+    columns = {
+        "model": ["a", "b", "a", "b"],
+        "quality": [1, "", "", 0.5],
+        "gold": ["true", "", "false", "false"],
+        "preference": [0.75, 0.25, "", ""],
+        "x0": [0, 1, 2, 3],
+    }
+    feedback = read_feedback(load_routing_log(write(tmp_path / "log.csv", columns))[1])
+    assert_array_equal(feedback.quality, [1, 0.25, np.nan, 0.5])
+    assert feedback.gold.tolist() == [True, False, False, False]
+    assert_array_equal(feedback.judge_label, [0.75, 0.25, np.nan, 0.5])
+
+
 def test_a_model_named_like_a_number_stays_text(tmp_path):
     columns = {"model": ["007", "1e3", "007"], "quality": [0, 1, 0], "x0": [0, 1, 2]}
     _, y = load_routing_log(write(tmp_path / "log.csv", columns))
@@ -63,7 +77,6 @@ def test_a_model_named_like_a_number_stays_text(tmp_path):
     [
         ({"model": None}, r"lacks the column 'model'; it has \["),
         ({"quality": None}, "lacks the column 'quality'"),
-        ({"quality": [0.1, "", 0.3]}, "column 'quality', row 1: found (None|nan)"),
         (
             {"quality": [0.1, "bad", 0.3]},
             "column 'quality', row 1: found 'bad'; a number is needed",

@@ -23,10 +23,8 @@ from skroute.feedback import ROW_COLUMNS, Feedback, read_feedback, row_column_na
 
 finite = st.floats(-1e6, 1e6, width=32)
 BAD_VALUES = [
-    ("quality", np.nan, "finite number is needed"),
-    ("quality", np.inf, "finite number is needed"),
+    ("quality", np.inf, "(or NaN: the answer was never judged)"),
     ("quality", -np.inf, "finite number is needed"),
-    ("quality", None, "finite number is needed"),
     ("quality", "good", "a number is needed"),
     ("cost", -0.01, "at least 0"),
     ("cost", np.nan, "finite number is needed"),
@@ -38,6 +36,8 @@ BAD_VALUES = [
     ("gold", 2, "True or False is needed"),
     ("gold", None, "True or False is needed"),
     ("gold", "yes", "True or False is needed"),
+    ("preference", np.inf, "(or NaN: there is no such label)"),
+    ("preference", "good", "a number is needed"),
     ("group", None, "name a group"),
     ("group", np.nan, "name a group"),
     ("weight", -1.0, "at least 0"),
@@ -91,11 +91,11 @@ def test_a_bad_value_is_named_by_the_builder_and_by_the_reader(column, value, re
 
 
 def test_the_number_of_bad_rows_is_told():
-    with pytest.raises(ValueError, match=r"row 1: found nan; .*\(3 such rows\)"):
-        logged_feedback(MODELS, [0.1, np.nan, np.nan, np.nan])
+    with pytest.raises(ValueError, match=r"row 1: found inf; .*\(3 such rows\)"):
+        logged_feedback(MODELS, [0.1, np.inf, np.inf, np.inf])
 
 
-@pytest.mark.parametrize("column", ["model", "group", "gold", "quality"])
+@pytest.mark.parametrize("column", ["model", "group", "gold", "cost"])
 def test_missing_values_of_nullable_columns_are_named(column):
     frame = pd.DataFrame(logged_columns()).convert_dtypes()
     frame.loc[1, column] = pd.NA
@@ -108,11 +108,12 @@ def test_missing_values_of_nullable_columns_are_named(column):
         read_feedback(nulls)
 
 
-def test_a_missing_nullable_propensity_is_to_be_estimated():
-    frame = pd.DataFrame(
-        {"model": ["a", "b"], "quality": [0, 1], "propensity": pd.array([0.5, None], "Float64")}
-    )
-    assert_array_equal(read_feedback(frame).propensity, [0.5, np.nan])
+@pytest.mark.parametrize("column", ["quality", "propensity", "preference"])
+def test_a_missing_number_of_a_nullable_column_is_nan_where_that_means_something(column):
+    columns = {"model": ["a", "b"], "quality": [0, 1], column: pd.array([0.5, None], "Float64")}
+    assert_array_equal(getattr(read_feedback(pd.DataFrame(columns)), column), [0.5, np.nan])
+    nulls = pl.DataFrame({**columns, column: [0.5, None]})
+    assert_array_equal(getattr(read_feedback(nulls), column), [0.5, np.nan])
 
 
 def test_weights_that_are_all_zero_are_refused():
@@ -146,7 +147,7 @@ def test_a_long_value_is_shortened():
 )
 def test_a_column_is_accepted_if_and_only_if_every_value_is_allowed(values, minimum):
     column = np.array(values)
-    bad = ~np.isfinite(column) | (column < (-np.inf if minimum is None else minimum))
+    bad = np.isinf(column) if minimum is None else ~np.isfinite(column) | (column < minimum)
     models = ["m"] * len(column)
 
     def build():

@@ -50,6 +50,7 @@ def test_every_form_of_logged_feedback_reads_the_same(make):
     assert_array_equal(feedback.cost, COST)
     assert_array_equal(feedback.propensity, [0.5, 0.25, np.nan, 1.0])
     assert feedback.gold.tolist() == [True, False, True, True]
+    assert_array_equal(feedback.preference, [0.3, np.nan, np.nan, -0.5])
     assert feedback.group.tolist() == [0, 1, 0, 2]
     assert_array_equal(feedback.weight, [1.0, 2.0, 0.0, 0.5])
     assert_array_equal(feedback.time, [1.5e9, 0.5, -3.0, 1.5e9])
@@ -64,6 +65,7 @@ def test_every_form_of_full_feedback_reads_the_same_and_is_ordered_by_name(make)
     assert not feedback.logged
     assert feedback.action is None
     assert feedback.propensity is None
+    assert feedback.preference is None
     assert feedback.classes.tolist() == ["a", "b"]
     assert_array_equal(feedback.quality, [[0.4, 0.1], [0.5, 0.2], [0.6, 0.3]])
     assert_array_equal(feedback.cost, [[4.0, 1.0], [5.0, 2.0], [6.0, 3.0]])
@@ -83,6 +85,7 @@ def test_absent_columns_have_their_defaults():
         assert feedback.time is None
         assert_array_equal(feedback.weight, np.ones(4))
     assert np.isnan(logged.propensity).all()
+    assert np.isnan(logged.preference).all()
 
 
 def test_records_in_another_order_are_matched_by_name():
@@ -209,7 +212,8 @@ def test_full_feedback_names_the_model_and_the_row(part):
     columns = full_columns()
     columns[f"{part}:a"][1] = np.inf
     for make in (pd.DataFrame, pl.DataFrame):
-        with pytest.raises(ValueError, match=f"column '{part}:a', row 1: found inf"):
+        message = f"column '{part}:a', row 1: found inf; .*partly_scored"
+        with pytest.raises(ValueError, match=message):
             read_feedback(make(columns))
     y = full_structured(full_columns())
     y[part]["b"][0] = -np.inf
