@@ -19,7 +19,7 @@ from ._columns import (
     short_repr,
     value_error,
 )
-from ._folds import Folds, make_folds, out_of_fold
+from ._folds import Folds, make_folds, out_of_fold, take_rows
 from ._hashing import scramble
 from ._pipelines import SplitRouter, split_router
 from ._versioned import InconsistentVersionWarning, VersionedMixin

@@ -52,6 +52,13 @@ def make_folds(
     return folds
 
 
+def take_rows(values: Any, rows: np.ndarray) -> Any:
+    """Return the rows named by an index of an array, a DataFrame, a sparse matrix or a list."""
+    if hasattr(values, "iloc"):
+        return values.iloc[rows]
+    return values[rows] if hasattr(values, "shape") else [values[row] for row in rows]
+
+
 def _assign_folds(
     n_folds: int,
     stratum: np.ndarray,

@@ -12,6 +12,7 @@ from ._evaluator import MIN_ESTIMATED_PROPENSITY, PolicyEvaluator
 from ._fitted_policy import FittedPolicy
 from ._policies import read_models
 from ._policy_difference import PolicyDifference, policy_difference
+from ._policy_labels import PolicyLabels
 from ._policy_value import PolicyValue, policy_value
 from ._regret import regret_score
 from ._scorers import (
@@ -34,6 +35,7 @@ __all__ = [
     "CostQualityCurve",
     "EfficiencyGainCurve",
     "PolicyDifference",
+    "PolicyLabels",
     "PolicyValue",
     "PreferenceOnlyWarning",
     "TrainingLogWarning",

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import ArrayLike
-from sklearn.model_selection import cross_val_predict
-from sklearn.utils import check_random_state
+from sklearn.base import clone
+from sklearn.utils import check_random_state, indexable
 from sklearn.utils.validation import check_array, check_consistent_length
 
-from .._utils import make_folds
-from ..feedback import read_feedback
+from .._utils import check_at_least, take_rows
+from ..feedback import Feedback, read_feedback
 from ._evaluator import PolicyEvaluator
 from ._policies import read_models
+from ._policy_labels import PolicyLabels
 from ._tables import rows_that_count
 
 
@@ -22,14 +24,16 @@ def cross_val_policy(
     X: Any,
     y: Any,
     *,
-    cv: Any = 5,
+    n_blocks: int = 5,
+    burn_in: float = 1 / 3,
     n_jobs: int | None = None,
     random_state: Any = None,
-) -> np.ndarray:
-    """Return for every row the model chosen by a router that was fitted without that row.
+) -> PolicyLabels:
+    """Return the models chosen by routers that were fitted on earlier rows of the same table.
 
-    A router that is valued on the rows it was fitted on is flattered. These choices are not, so
-    that the whole log can be used twice.
+    The rows are put in order. The first ones, the burn-in, are learned from and carry no label.
+    The others are cut into blocks; each is chosen for by a router fitted on all rows before it. So
+    a router can be valued on the log that it learns from, by intervals and tests that hold.
 
     Parameters
     ----------
@@ -39,24 +43,27 @@ def cross_val_policy(
     X : array-like of shape (n, ...)
         Queries, as `estimator` takes them.
     y : table of n rows
-        Logged or full feedback, see `skroute.feedback`.
-    cv : int, splitter or iterable of splits, default=5
-        An int gives folds that are shuffled by `random_state`, keep the groups of `y` together and
-        spread the logged models evenly. A splitter that needs groups gets those of `y`.
+        Logged or full feedback, see `skroute.feedback`. The order is that of its column `time`, or
+        random; rows of one `group` come together, at the time of the first of them.
+    n_blocks : int, default=5
+        Number of routers that are fitted. Fewer where there are too few groups.
+    burn_in : float, default=1/3
+        Share of the rows, in (0, 1), that carry no label; at least one group.
     n_jobs : int, default=None
         Processes; they do not change the result.
     random_state : int, RandomState instance or None, default=None
-        Decides the folds.
+        Decides the order, or that of equal times.
 
     Returns
     -------
-    label : ndarray of shape (n,)
-        Goes straight into `policy_value` and `policy_difference`.
+    labels : PolicyLabels of n rows
+        Goes straight into `policy_value` and `policy_difference`, which then rest on the rows that
+        carry a label.
 
     Raises
     ------
     ValueError
-        If `y` has a single group, or `cv` does not hold out every row exactly once.
+        If `y` has a single group, lengths differ, or `n_blocks` or `burn_in` is not as described.
 
     See Also
     --------
@@ -65,9 +72,18 @@ def cross_val_policy(
 
     Notes
     -----
-    Each row is chosen for by one of `cv` routers, each fitted on a part of the log: the value is
-    that of learning from such a part, slightly less than that of `estimator` fitted on all rows.
-    An interval of `policy_value` takes the choices as given. Time is that of `cv` fits.
+    A router fitted on earlier rows does not depend on the rows that it is valued on, so the errors
+    of the blocks add up as those of independent rows do, and the plain mean and its standard error
+    over all blocks are right [1]_. Where each row is chosen for by a router fitted on all others,
+    as in k-fold cross-validation, every row teaches the routers that judge the rest: where no model
+    is better than another, a nominal 5 % test then finds a gain, or a loss, in 15 to 23 % of logs.
+    The value is that of learning from a part of the log, two thirds of it on average, slightly less
+    than that of `estimator` fitted on all rows. Time is that of `n_blocks` fits.
+
+    References
+    ----------
+    .. [1] Luedtke, van der Laan, *Statistical inference for the mean outcome under a possibly
+       non-unique optimal treatment strategy*, Annals of Statistics 2016, section 3.
 
     Examples
     --------
@@ -76,23 +92,62 @@ def cross_val_policy(
     >>> from skroute.metrics import cross_val_policy, evaluation_predictions, policy_difference
     >>> problem = make_routing_problem(1500, n_models=3, random_state=0)
     >>> router = CausalRouter(cost_sensitivity=20.0, random_state=0)
-    >>> label = cross_val_policy(router, problem.X, problem.y, random_state=0)
-    >>> known = evaluation_predictions(problem.X, problem.y)
-    >>> today = policy_difference(problem.y, label, None, cost_sensitivity=20.0, **known)
+    >>> labels = cross_val_policy(router, problem.X, problem.y, random_state=0)
+    >>> labels
+    PolicyLabels(1000 of 1500 rows, 5 blocks)
+    >>> rows = labels.known
+    >>> known = evaluation_predictions(problem.X[rows], problem.y[rows])
+    >>> today = policy_difference(
+    ...     problem.y[rows], labels[rows], None, cost_sensitivity=20.0, **known
+    ... )
     >>> today.low > 0
     True
     """
     feedback = read_feedback(y)
     check_consistent_length(X, feedback.quality)
+    check_at_least(1, n_blocks=n_blocks)
+    if not 0.0 < burn_in < 1.0:
+        raise ValueError(f"burn_in must be a share of the rows in (0, 1), got {burn_in!r}")
     rows_that_count(feedback)  # warns as whatever values the choices does
-    stratum = feedback.action if feedback.logged else feedback.quality.argmax(axis=1)
-    folds = make_folds(cv, X, stratum, feedback.group, check_random_state(random_state))
-    if any(len(np.intersect1d(train, held)) for train, held in folds):
+    block = _forward_blocks(feedback, n_blocks, burn_in, check_random_state(random_state))
+    X, y = indexable(X, y)
+
+    def choose(number: int) -> np.ndarray:
+        train, held = np.flatnonzero(block < number), np.flatnonzero(block == number)
+        fitted = clone(estimator).fit(take_rows(X, train), take_rows(y, train))
+        return np.asarray(fitted.predict(take_rows(X, held)))
+
+    numbers = range(block.max() + 1)
+    chosen = np.concatenate(Parallel(n_jobs=n_jobs)(delayed(choose)(number) for number in numbers))
+    label = np.full(len(block), chosen[0], dtype=chosen.dtype)
+    label[np.concatenate([np.flatnonzero(block == number) for number in numbers])] = chosen
+    return PolicyLabels(label, block)
+
+
+def _forward_blocks(
+    feedback: Feedback, n_blocks: int, burn_in: float, random_state: np.random.RandomState
+) -> np.ndarray:
+    """Return the block (n,) of each row, 0 to at most `n_blocks` - 1, and -1 in the burn-in."""
+    group = np.arange(len(feedback)) if feedback.group is None else feedback.group
+    _, code, size = np.unique(group, return_inverse=True, return_counts=True)
+    if len(size) < 2:
         raise ValueError(
-            "cv trains on rows that it holds out (y with a single group leaves no other way): no "
-            "row can be judged by a router that has not seen it. Give rows of two or more groups."
+            "y has a single group, so that no row can be judged by a router that has not seen its "
+            "group. Give rows of two or more groups."
         )
-    return cross_val_predict(estimator, X, y, cv=folds, n_jobs=n_jobs)
+    order = random_state.permutation(len(size))
+    if feedback.time is not None:
+        first = np.full(len(size), np.inf)
+        np.minimum.at(first, code, feedback.time)
+        order = order[np.argsort(first[order], kind="stable")]
+    # A group is where its middle is, as a share of all rows.
+    middle = (size[order].cumsum() - size[order] / 2) / len(feedback)
+    block = np.floor((middle - burn_in) / (1.0 - burn_in) * n_blocks).clip(-1)
+    block[0], block[-1] = -1, max(block[-1], 0)
+    block_of_group = np.empty(len(size), dtype=np.intp)
+    # Blocks that no group fell into are not counted.
+    block_of_group[order] = np.unique(block, return_inverse=True)[1] - 1
+    return block_of_group[code]
 
 
 def evaluation_predictions(

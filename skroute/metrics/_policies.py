@@ -9,6 +9,7 @@ import numpy as np
 
 from .._utils import check_distinct, short_repr
 from ..feedback import as_matrix, encode_labels, positions
+from ._policy_labels import PolicyLabels
 
 # A row of probabilities computed in float32 sums to 1 within this.
 _SUM_TOLERANCE = 1e-4
@@ -16,13 +17,19 @@ _SUM_TOLERANCE = 1e-4
 
 @dataclass(frozen=True)
 class Policy:
-    """A policy over K models: an index (n,) or probabilities (n, K); the other is None."""
+    """A policy over K models: an index (n,) or probabilities (n, K); the other is None.
+
+    `known` (n,) is a mask of the rows of which it says something, None: all. Take these rows before
+    anything else.
+    """
 
     choice: Any
     probability: Any
+    known: np.ndarray | None = None
 
     def of(self, action: np.ndarray) -> np.ndarray:
         """Return the probability (n,) of one model a row; 0 for a model named -1."""
+        self._require_known()
         if self.choice is not None:
             return (self.choice == action).astype(np.float64)
         known = action >= 0
@@ -32,15 +39,28 @@ class Policy:
 
     def average(self, matrix: np.ndarray) -> np.ndarray:
         """Return the mean (n,) of each row of a matrix (n, K) under the policy."""
+        self._require_known()
         if self.choice is not None:
             return matrix[np.arange(len(matrix)), self.choice].astype(np.float64)
         return np.einsum("nk,nk->n", self.probability, matrix, dtype="float64")
 
     def take(self, rows: Any) -> Policy:
         """Return the rows named by an index, mask or slice."""
-        if self.choice is not None:
-            return replace(self, choice=self.choice[rows])
-        return replace(self, probability=self.probability[rows])
+        if self.choice is None:
+            return replace(self, probability=self.probability[rows])
+        known = None if self.known is None else self.known[rows]
+        if known is not None and known.all():
+            known = None
+        return replace(self, choice=self.choice[rows], known=known)
+
+    def _require_known(self) -> None:
+        if self.known is not None:
+            missing = np.flatnonzero(~self.known)
+            raise ValueError(
+                f"a policy carries no label in row {missing[0]} ({len(missing)} of "
+                f"{len(self.known)} rows). Take the rows that carry one: labels[labels.known], and "
+                "the same rows of everything else."
+            )
 
 
 def read_models(models: Any, default: np.ndarray) -> np.ndarray:
@@ -65,6 +85,8 @@ def check_length(name: str, values: Any, n_rows: int) -> None:
 
 def read_policy(policy: Any, models: np.ndarray, n_rows: int, name: str = "policy") -> Policy:
     """Turn labels (n,) or probabilities (n, K) into a `Policy` over `models`."""
+    if isinstance(policy, PolicyLabels):
+        return _read_labels(policy, models, n_rows, name)
     values = policy if hasattr(policy, "columns") else np.asarray(policy)
     shape = np.shape(values)
     if len(shape) not in (1, 2):
@@ -76,6 +98,18 @@ def read_policy(policy: Any, models: np.ndarray, n_rows: int, name: str = "polic
     if len(shape) == 1:
         return Policy(_read_choice(policy, models, name), None)
     return Policy(None, _read_probability(values, shape, models, name))
+
+
+def _read_labels(policy: PolicyLabels, models: np.ndarray, n_rows: int, name: str) -> Policy:
+    """Read labels that some rows may lack; these choose some model, and `known` says so."""
+    check_length(name, policy.block, n_rows)
+    known = policy.known
+    if not known.any():
+        raise ValueError(f"{name} carries no label in any of its {n_rows} rows. Give some that do.")
+    if known.all():
+        return Policy(_read_choice(policy, models, name), None)
+    label = np.where(known, policy.label, policy.label[known][0])
+    return Policy(_read_choice(label, models, name), None, known)
 
 
 def _read_choice(policy: Any, models: np.ndarray, name: str) -> np.ndarray:
