@@ -1,5 +1,6 @@
 """Nuisance models: outcomes, propensities and the overlap of a log."""
 
+from ._evidence import Evidence
 from ._features import SpectralFeatures
 from ._fitting import fit_weighted, single_threaded
 from ._hierarchical import Design, HierarchicalRidge, Moments, Variances, fit_variances

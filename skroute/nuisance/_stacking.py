@@ -9,6 +9,7 @@ import numpy as np
 from .._utils import Folds
 from ..feedback import Feedback
 from ._columns_scale import ColumnScale
+from ._evidence import Evidence, fold_of
 from ._features import SpectralFeatures
 from ._trees import BoostedTrees, as_float32
 
@@ -138,59 +139,3 @@ def _first_evidence(
     evidence = Evidence(feedback.take(held), [(train, np.arange(len(held)))])
     slope, error = evidence.slope(predicted[held], (shared + own) / 2 - predicted[held])
     return slope / error if error > 0 else 0.0
-
-
-class Evidence:
-    """Outcomes that were seen, to regress on differences of out-of-fold predictions.
-
-    The level of every fold and model is left out: a model whose held-out outcomes are high has
-    lower ones left to train on, so that levels of a fold are bound to look wrong.
-    """
-
-    def __init__(self, feedback: Feedback, folds: Folds) -> None:
-        n_models, fold = feedback.n_models, fold_of(folds, len(feedback))
-        if feedback.action is None:
-            self.row = np.repeat(np.arange(len(feedback)), n_models)
-            self.model = np.tile(np.arange(n_models), len(feedback))
-        else:
-            self.row, self.model = np.arange(len(feedback)), feedback.action
-        self.target = np.ravel(feedback.quality)
-        self.weight = feedback.weight[self.row]
-        self.cell = fold[self.row] * n_models + self.model
-        self.total = np.bincount(self.cell, self.weight)
-        self.group, self.n_rows = feedback.group, len(feedback)
-        self.by_row, self.row_weight = feedback.action is None, feedback.weight
-
-    def slope(self, predicted: np.ndarray, direction: np.ndarray) -> tuple[float, float]:
-        """Return the slope of outcomes less `predicted` on `direction`, (n, K), and its error.
-
-        Errors of a group, or else of a query, are one observation.
-        """
-        x = self._centred(direction[self.row, self.model])
-        z = self._centred(self.target - predicted[self.row, self.model])
-        power = float(self.weight @ x**2)
-        if power <= np.finfo(np.float64).tiny:
-            return 0.0, 0.0
-        slope = float(self.weight @ (x * z)) / power
-        score = x * (z - slope * x)
-        if self.group is not None:
-            variance = (np.bincount(self.group[self.row], self.weight * score) ** 2).sum()
-        elif self.by_row:
-            variance = self.row_weight @ score.reshape(self.n_rows, -1).sum(axis=1) ** 2
-        else:
-            variance = self.weight @ score**2
-        return slope, float(np.sqrt(variance)) / power
-
-    def _centred(self, values: np.ndarray) -> np.ndarray:
-        level = np.bincount(self.cell, self.weight * values) / np.where(
-            self.total > 0, self.total, 1.0
-        )
-        return values - level[self.cell]
-
-
-def fold_of(folds: Folds, n_rows: int) -> np.ndarray:
-    """Return the fold (n,) that holds each row out."""
-    fold = np.empty(n_rows, dtype=np.intp)
-    for code, (_, held) in enumerate(folds):
-        fold[held] = code
-    return fold

@@ -8,10 +8,8 @@ import numpy as np
 
 from .._utils import Folds
 from ..feedback import Feedback
-from ..nuisance import intercept_correction
+from ..nuisance import Evidence, intercept_correction
 from ._caution import caution_of
-
-_TINY = np.finfo(np.float64).tiny
 
 
 @dataclass(frozen=True)
@@ -66,10 +64,9 @@ class Calibration:
         # Costs differ between models by orders of magnitude, so all of them is relative.
         unit = _mean_seen(feedback, cost)
         relative = cost / unit
-        trust = deviation_trust(feedback, quality, _deviation(quality, mean), folds)
-        cost_trust = deviation_trust(
-            feedback, relative, relative - mean_cost / unit, folds, seen=_seen_cost(feedback, unit)
-        )
+        trust = deviation_trust(Evidence(feedback, folds), quality, _deviation(quality, mean))
+        evidence = Evidence(feedback, folds, _seen_cost(feedback, unit))
+        cost_trust = deviation_trust(evidence, relative, relative - mean_cost / unit)
         trusted = cls(trust, cost_trust, mean, mean_cost, *(4 * [nothing]))
         quality, cost = trusted.apply(quality, cost)
         residual = feedback.quality - _own(feedback, quality)
@@ -118,56 +115,17 @@ class Calibration:
         return quality - self.quality_caution, cost + self.cost_caution
 
 
-def deviation_trust(
-    feedback: Feedback,
-    predicted: np.ndarray,
-    deviation: np.ndarray,
-    folds: Folds,
-    *,
-    seen: np.ndarray | None = None,
-) -> float:
+def deviation_trust(evidence: Evidence, predicted: np.ndarray, deviation: np.ndarray) -> float:
     """Return how far predicted deviations between models may be believed, in [0, 1].
 
     ``z**2 / (1 + z**2)``, where z is the t-value of the out-of-fold deviations as predictors of the
     outcomes that were seen, with errors clustered by group; 0 if z is at most 1. For one normal
     estimate of variance v around a truth of size b, ``b**2 / (b**2 + v)`` is the factor that
     minimizes the squared error; and what is within its own standard error is not known to be there.
-    Deviations are the part of the out-of-fold predictions, (n, K) each, that is the models' own;
-    `seen` are the outcomes they predict, quality if None.
+    Deviations are the part of the out-of-fold predictions, (n, K) each, that is the models' own.
     """
-    seen = feedback.quality if seen is None else seen
-    fold = np.empty(len(feedback), dtype=np.intp)
-    for code, (_, held) in enumerate(folds):
-        fold[held] = code
-    rows, models = np.arange(len(feedback)), np.arange(feedback.n_models)
-    if feedback.action is None:
-        row, model = np.repeat(rows, feedback.n_models), np.tile(models, len(feedback))
-        outcome = seen.ravel()
-    else:
-        row, model, outcome = rows, feedback.action, seen
-    weight, slope = feedback.weight[row], deviation[row, model]
-    target = outcome - predicted[row, model] + slope
-    # A model whose held-out outcomes are high has lower ones left to train on. Levels of a fold
-    # are so bound to look wrong; they are taken out, cell by cell.
-    cell = fold[row] * feedback.n_models + model
-    total = np.bincount(cell, weight)
-    level = np.bincount(cell, weight * slope) / np.where(total > 0, total, 1.0)
-    slope = slope - level[cell]
-    power, covered = weight @ slope**2, weight @ (slope * target)
-    if power <= _TINY or covered <= 0:
-        return 0.0
-    target = target - (np.bincount(cell, weight * target) / np.where(total > 0, total, 1.0))[cell]
-    score = slope * (target - covered / power * slope)
-    if feedback.group is not None:
-        variance = (np.bincount(feedback.group[row], weight * score) ** 2).sum()
-    elif feedback.action is None:
-        by_row = score.reshape(len(feedback), -1).sum(axis=1)
-        variance = feedback.weight @ by_row**2
-    else:
-        variance = weight @ score**2
-    if covered**2 <= variance:
-        return 0.0
-    return float(covered**2 / (covered**2 + variance))
+    slope, error = evidence.slope(predicted - deviation, deviation)
+    return slope**2 / (slope**2 + error**2) if slope > error else 0.0
 
 
 def _deviation(quality: np.ndarray, mean: np.ndarray) -> np.ndarray:

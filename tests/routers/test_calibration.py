@@ -4,6 +4,7 @@ from numpy.testing import assert_allclose
 
 from skroute._utils._folds import make_folds
 from skroute.feedback import full_feedback, logged_feedback, read_feedback
+from skroute.nuisance import Evidence
 from skroute.routers._calibration import Calibration, deviation_trust
 
 
@@ -50,7 +51,7 @@ def test_trust_by_hand():
     coefficient = slope @ target / 4
     variance = ((slope * (target - coefficient * slope)) ** 2).sum()
     expected = (slope @ target) ** 2 / ((slope @ target) ** 2 + variance)
-    trust = deviation_trust(table, deviation, deviation, [(everything, everything)])
+    trust = deviation_trust(Evidence(table, [(everything, everything)]), deviation, deviation)
     assert trust == pytest.approx(expected)
 
 
@@ -62,8 +63,8 @@ def test_signal_is_trusted_and_noise_is_not():
         rows = np.arange(900)
         seen = truth[rows, table.action] + rng.normal(size=900)
         signal_table = read_feedback(logged_feedback(table.action, seen))
-        signal.append(deviation_trust(signal_table, truth, deviation_of(truth), folds))
-        noise.append(deviation_trust(table, truth, deviation_of(truth), folds))
+        signal.append(deviation_trust(Evidence(signal_table, folds), truth, deviation_of(truth)))
+        noise.append(deviation_trust(Evidence(table, folds), truth, deviation_of(truth)))
     assert min(signal) > 0.95
     assert np.mean(noise) < 0.35
 
@@ -72,8 +73,8 @@ def test_opposite_deviations_are_not_trusted():
     table, folds, _ = make_table()
     wrong = np.zeros((900, 3))
     wrong[np.arange(900), table.action] = -table.quality
-    assert deviation_trust(table, wrong, deviation_of(wrong), folds) == 0.0
-    assert deviation_trust(table, np.zeros((900, 3)), np.zeros((900, 3)), folds) == 0.0
+    assert deviation_trust(Evidence(table, folds), wrong, deviation_of(wrong)) == 0.0
+    assert deviation_trust(Evidence(table, folds), np.zeros((900, 3)), np.zeros((900, 3))) == 0.0
 
 
 def test_groups_count_as_one_observation():
@@ -84,8 +85,8 @@ def test_groups_count_as_one_observation():
     grouped = read_feedback(logged_feedback(table.action[rows], table.quality[rows], group=rows))
     copied = [tuple(np.flatnonzero(np.isin(rows, part)) for part in fold) for fold in folds]
     shifted = deviation + 2 * np.eye(3)[table.action] * table.quality[:, None]
-    one = deviation_trust(table, shifted, shifted, folds)
-    many = deviation_trust(grouped, shifted[rows], shifted[rows], copied)
+    one = deviation_trust(Evidence(table, folds), shifted, shifted)
+    many = deviation_trust(Evidence(grouped, copied), shifted[rows], shifted[rows])
     assert many == pytest.approx(one)
 
 
