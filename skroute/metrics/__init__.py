@@ -22,6 +22,7 @@ from ._scorers import (
     policy_quality_scorer,
     policy_value_scorer,
 )
+from ._sensitivity import SensitivityBounds, flip_gamma, sensitivity_bounds
 from ._training_queries import TrainingQueries
 from ._two_models import (
     EfficiencyGainCurve,
@@ -38,6 +39,7 @@ __all__ = [
     "PolicyLabels",
     "PolicyValue",
     "PreferenceOnlyWarning",
+    "SensitivityBounds",
     "TrainingLogWarning",
     "TrainingQueries",
     "average_improvement_in_quality",
@@ -47,6 +49,7 @@ __all__ = [
     "cross_val_policy",
     "efficiency_gain_curve",
     "evaluation_predictions",
+    "flip_gamma",
     "make_aiq_scorer",
     "make_policy_scorer",
     "make_two_model_scorer",
@@ -57,4 +60,5 @@ __all__ = [
     "policy_value",
     "policy_value_scorer",
     "regret_score",
+    "sensitivity_bounds",
 ]
