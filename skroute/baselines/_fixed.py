@@ -23,7 +23,8 @@ class BestFixedModel(OutcomeRouter):
     Attributes
     ----------
     mean_quality_, mean_cost_ : ndarray of shape (K,)
-        Estimated means over all queries; NaN for a model whose rows all weigh 0.
+        Estimated means over all queries; NaN for a model whose rows all weigh 0, and the quality
+        of one that was never judged.
     classes_, left_out_, training_queries_, n_features_in_, feature_names_in_
         As of every router, see `skroute.routers.BaseRouter`.
 
@@ -31,8 +32,9 @@ class BestFixedModel(OutcomeRouter):
     -----
     From logged feedback the means are self-normalized inverse propensity estimates. Rows without a
     recorded propensity are taken to be logged independently of the query, which leaves plain means
-    where no row has one; these are biased if the strong models got the hard queries. Linear in
-    rows. `predict_proba` is 1 for the model that is chosen.
+    where no row has one; these are biased if the strong models got the hard queries, and means of
+    quality if hard queries were judged more often than others. Linear in rows. `predict_proba` is 1
+    for the model that is chosen.
 
     Examples
     --------
@@ -75,13 +77,17 @@ def mean_outcomes(feedback: Feedback) -> tuple[np.ndarray, np.ndarray]:
         weight = feedback.weight
         return np.average(quality, axis=0, weights=weight), np.average(cost, axis=0, weights=weight)
     action, n_models = feedback.action, feedback.n_models
-    weight = feedback.weight / _marginal_propensity(feedback)
-    count = np.bincount(action, weight, n_models)
-    with np.errstate(invalid="ignore"):
-        return (
-            np.bincount(action, weight * feedback.quality, n_models) / count,
-            np.bincount(action, weight * feedback.cost, n_models) / count,
-        )
+    propensity, judged = _marginal_propensity(feedback), feedback.judged_only()
+
+    def means(outcome: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        with np.errstate(invalid="ignore"):
+            total = np.bincount(action, weight * outcome, n_models)
+            return total / np.bincount(action, weight, n_models)
+
+    return (
+        means(judged.quality, judged.weight / propensity),
+        means(feedback.cost, feedback.weight / propensity),
+    )
 
 
 def _marginal_propensity(feedback: Feedback) -> np.ndarray:

@@ -43,7 +43,8 @@ class KNeighborsRouter(OutcomeRouter):
     -----
     To the neighbours of a model seen on fewer than 10 rows, 5 rows of the mean quality over all
     models are added, so that one lucky answer makes no winner. A model whose rows all weigh 0 is
-    predicted by the mean quality and the mean cost over all models. No correction is made for how
+    predicted by the mean quality and the mean cost over all models. Quality is searched among the
+    rows that were judged, cost among all. No correction is made for how
     the log came about.
 
     Examples
@@ -87,17 +88,23 @@ class KNeighborsRouter(OutcomeRouter):
         """
         check_at_least(1, n_neighbors=self.n_neighbors, max_reference=self.max_reference)
         X, feedback = read_fit_input(self, X, y, sample_weight)
-        rng = check_random_state(self.random_state)
+        rng, judged = check_random_state(self.random_state), feedback.judged_only()
         self._prior_ = _pooled_outcomes(feedback)
-        if feedback.logged:
-            actions = range(feedback.n_models)
-            parts = [
-                np.flatnonzero((feedback.action == k) & (feedback.weight > 0)) for k in actions
-            ]
-        else:
-            parts = [np.flatnonzero(feedback.weight > 0)]
-        self._references_ = [self._reference(X, feedback, rows, rng) for rows in parts]
+        self._references_ = self._references(X, judged, rng)
+        # Costs are known of rows that were not judged, too.
+        apart = judged is not feedback
+        self._cost_references_ = self._references(X, feedback, rng) if apart else None
         return self
+
+    def _references(
+        self, X: np.ndarray, feedback: Feedback, rng: np.random.RandomState
+    ) -> list[tuple[NearestNeighbors, np.ndarray, np.ndarray] | None]:
+        """Return what is searched for each model, or for all of them together."""
+        counted = feedback.weight > 0
+        parts = [counted]
+        if feedback.action is not None:
+            parts = [counted & (feedback.action == k) for k in range(feedback.n_models)]
+        return [self._reference(X, feedback, np.flatnonzero(part), rng) for part in parts]
 
     def _reference(
         self, X: np.ndarray, feedback: Feedback, rows: np.ndarray, rng: np.random.RandomState
@@ -112,12 +119,19 @@ class KNeighborsRouter(OutcomeRouter):
         return near.fit(X[rows]), outcome.reshape(len(rows), -1, 2), feedback.weight[rows]
 
     def _predict_outcomes(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
+        outcome = self._nearest(X, self._references_)
+        by_cost = outcome
+        if self._cost_references_ is not None:
+            by_cost = self._nearest(X, self._cost_references_)
+        return outcome[..., 0], by_cost[..., 1]
+
+    def _nearest(self, X: np.ndarray, references: list[Any]) -> np.ndarray:
+        """Return the mean outcomes (n, K, 2) of the nearest rows."""
         parts = [
             np.tile(self._prior_, (len(X), 1, 1)) if part is None else self._means(X, *part)
-            for part in self._references_
+            for part in references
         ]
-        outcome = np.concatenate(parts, axis=1)
-        return outcome[..., 0], outcome[..., 1]
+        return np.concatenate(parts, axis=1)
 
     def _means(
         self, X: np.ndarray, near: NearestNeighbors, outcome: np.ndarray, weight: np.ndarray
@@ -141,8 +155,9 @@ class KNeighborsRouter(OutcomeRouter):
 
 def _pooled_outcomes(feedback: Feedback) -> np.ndarray:
     """Return the mean quality and cost over all rows and models, shape (1, 2)."""
+    judged = feedback.judged_only()
     means = [
-        np.average(outcome.reshape(len(feedback), -1).mean(axis=1), weights=feedback.weight)
-        for outcome in (feedback.quality, feedback.cost)
+        np.average(outcome.reshape(len(feedback), -1).mean(axis=1), weights=weight)
+        for outcome, weight in ((judged.quality, judged.weight), (feedback.cost, feedback.weight))
     ]
     return np.array([means], dtype=np.float64)

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from .._utils import VersionedMixin, atomic_fit
-from ..feedback import Feedback, read_feedback, with_quality
+from ..feedback import Feedback, read_feedback, require_judged, with_quality
 from ..nuisance import make_propensity_model
 from ._estimate import estimate_bias
 from ._labels import correct_labels
@@ -101,6 +101,8 @@ class DRBiasCorrector(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, Ba
 
     Weights follow from queries and labels alone. A router that reads appended columns finds the
     same ones, as long as nothing between the two changes the columns.
+
+    Rows whose quality is NaN, never judged, teach nothing and stay as they are.
 
     A model whose quality never varies (the alternative of paired gains) has bias 0.
 
@@ -264,9 +266,9 @@ class DRBiasCorrector(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, Ba
 
     @atomic_fit
     def fit_correct_feedback(self, X: np.ndarray, feedback: Feedback) -> Feedback:
-        """Do `fit_correct` on validated X and a table that was read; all its rows count as gold."""
+        """Do `fit_correct` on validated X and a table that was read; judged rows count as gold."""
         corrected = correct_labels(feedback, self._fit(X, feedback), self.preference_weight_)
-        return replace(corrected, gold=np.ones(len(feedback), dtype=bool))
+        return replace(corrected, gold=feedback.judged)
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
         """Return names of the columns: those of X and ``bias_<model>``.
@@ -302,6 +304,7 @@ class DRBiasCorrector(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, Ba
     def _fit(self, X: np.ndarray, feedback: Feedback) -> np.ndarray:
         """Fit; return the cross-fitted bias (n, K)."""
         self._check_parameters()
+        require_judged(feedback)
         estimate = estimate_bias(self, X, feedback)
         self.n_features_in_, self.classes_ = X.shape[1], feedback.classes
         self._bias_, self.overlap_ = estimate.fitted, estimate.overlap

@@ -242,7 +242,7 @@ def gold_learning_curve(
 
 def _read(X: ArrayLike, y: Any) -> tuple[np.ndarray, Feedback]:
     queries: np.ndarray = check_array(X, dtype=(np.float64, np.float32))
-    feedback = read_feedback(y)
+    feedback = read_feedback(y).judged_only()
     check_consistent_length(queries, feedback.quality)
     counted = feedback.gold[feedback.weight > 0]
     if counted.all() or not counted.any():

@@ -51,7 +51,9 @@ def estimate_bias(corrector: BaseEstimator, X: np.ndarray, feedback: Feedback) -
     """Learn the bias by the parameters of a corrector.
 
     It is 0 where there is nothing to learn: with gold rows only, and, with a warning, without any.
+    Rows without quality teach nothing.
     """
+    feedback = feedback.judged_only()
     bias = np.zeros((len(X), feedback.n_models))
     if not feedback.gold[feedback.weight > 0].any():
         warnings.warn(
@@ -101,7 +103,8 @@ def cross_fit_nuisances(corrector: BaseEstimator, X: np.ndarray, feedback: Feedb
     """Fit outcome models and propensities by the parameters of a corrector."""
     rng = check_random_state(corrector.random_state)
     model = 0 if feedback.action is None else feedback.action
-    folds = make_folds(corrector.cv, X, 2 * model + feedback.gold, feedback.group, rng)
+    stratum = 4 * model + 2 * (feedback.weight > 0) + feedback.gold
+    folds = make_folds(corrector.cv, X, stratum, feedback.group, rng)
     seed = int(rng.randint(np.iinfo(np.int32).max))
     outcome_model = make_source_outcomes(corrector.outcome_model, seed)
     expected = outcome_model.cross_fit(X, feedback, folds, corrector.n_jobs)
@@ -128,6 +131,7 @@ def preference_weight(X: np.ndarray, feedback: Feedback) -> float:
     the weight falls in proportion: however many they are, they share one bias. The weight follows
     from queries and labels alone, so that whoever sees them finds the same number.
     """
+    feedback = feedback.judged_only()
     if not _can_compare(feedback):
         return 1.0
     varying = feedback.aligned(feedback.classes[models_that_vary(feedback)])

@@ -22,8 +22,12 @@ def models_that_vary(feedback: Feedback) -> np.ndarray:
 
 
 def correct_labels(feedback: Feedback, bias: np.ndarray, preference_weight: float) -> Feedback:
-    """Return the table with its preference rows moved by the bias (n, K), and their new weights."""
+    """Return the table with its preference rows moved by the bias (n, K), and their new weights.
+
+    Rows that were not judged stay as they are.
+    """
+    preference = feedback.judged & ~feedback.gold
     quality = np.asarray(feedback.quality, dtype=np.float64).copy()
-    quality[~feedback.gold] += observed(bias, feedback)[~feedback.gold]
-    weight = feedback.weight * np.where(feedback.gold, 1.0, preference_weight)
+    quality[preference] += observed(bias, feedback)[preference]
+    weight = feedback.weight * np.where(preference, preference_weight, 1.0)
     return replace(feedback, quality=quality, weight=weight)

@@ -31,4 +31,4 @@ def correct_by_columns(X: np.ndarray, feedback: Feedback) -> tuple[np.ndarray, F
     queries = without_bias_columns(X, feedback.n_models)
     bias = X[:, -feedback.n_models :].astype(np.float64)
     corrected = correct_labels(feedback, bias, preference_weight(queries, feedback))
-    return queries, replace(corrected, gold=np.ones(len(queries), dtype=bool))
+    return queries, replace(corrected, gold=feedback.judged)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._utils import as_column, as_numbers, check_lengths
-from ._columns import as_matrix, check_quality, check_row_columns, flags_of_judged
+from ._columns import NOT_SCORED, as_matrix, check_quality, check_row_columns, flags_of_judged
 from ._labels import check_models, numbered_models
 from ._reader import read_feedback
 
@@ -134,9 +134,9 @@ def full_feedback(
     """
     names = model_names(quality, models)
     check_models(names)
-    columns = {"quality": as_matrix("quality", quality, names)}
+    columns = {"quality": as_matrix("quality", quality, names, remedy=NOT_SCORED)}
     if cost is not None:
-        columns["cost"] = as_matrix("cost", cost, names, minimum=0.0)
+        columns["cost"] = as_matrix("cost", cost, names, minimum=0.0, remedy=NOT_SCORED)
     columns |= check_row_columns(gold=gold, group=group, weight=weight, time=time)
     return _pack(columns, names)
 

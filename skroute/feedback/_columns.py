@@ -24,7 +24,7 @@ _NO_TIME = "a time is needed in every row; leave the row out, or the whole colum
 _NO_DATETIME = (
     "a datetime or Unix seconds are needed; parse text first, for instance with pandas.to_datetime"
 )
-_NOT_SCORED = (
+NOT_SCORED = (
     "Correct the rows or leave them out; where not every model was scored on every query, "
     "skroute.partly_scored(X, quality, cost) makes logged feedback of the scores that there are."
 )
@@ -110,17 +110,10 @@ def flags_of_judged(gold: Any, quality: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(quality), False, array) if len(array) == len(quality) else array
 
 
-def as_matrix(
-    column: str,
-    values: Any,
-    models: Sequence[str],
-    *,
-    minimum: float | None = None,
-    nan_means: str | None = None,
-) -> np.ndarray:
+def as_matrix(column: str, values: Any, models: Sequence[str], **allowed: Any) -> np.ndarray:
     """Return an (n, K) matrix of numbers, float32 where the values are float32.
 
-    They are finite, NaN only where `nan_means` something.
+    `allowed` are keywords of `as_numbers`, by default finite numbers.
     """
     if hasattr(values, "columns"):
         found = [str(name) for name in values.columns]
@@ -136,28 +129,13 @@ def as_matrix(
                 f"{column} must have shape (n, {len(models)}), a column a model; got {array.shape}"
             )
         by_model = dict(zip(models, array.T, strict=True))
-    return stack_models(column, by_model, minimum=minimum, nan_means=nan_means)
+    return stack_models(column, by_model, **allowed)
 
 
-def stack_models(
-    column: str,
-    by_model: Mapping[str, Any],
-    *,
-    minimum: float | None = None,
-    nan_means: str | None = None,
-) -> np.ndarray:
+def stack_models(column: str, by_model: Mapping[str, Any], **allowed: Any) -> np.ndarray:
     """Return the columns of the models side by side, (n, K), in the order given."""
     return np.column_stack(
-        [
-            as_numbers(
-                f"{column}:{model}",
-                values,
-                minimum=minimum,
-                nan_means=nan_means,
-                remedy=_NOT_SCORED,
-            )
-            for model, values in by_model.items()
-        ]
+        [as_numbers(f"{column}:{model}", values, **allowed) for model, values in by_model.items()]
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from .._utils import as_numbers, check_distinct, refuse_rows
 from ._columns import (
+    NOT_SCORED,
     check_quality,
     flags_of_judged,
     read_row_columns,
@@ -80,6 +81,13 @@ class Feedback:
         if self.action is None:
             return np.ones(len(self), dtype=bool)
         return ~np.isnan(self.quality)
+
+    @property
+    def stratum(self) -> np.ndarray:
+        """What folds are to spread evenly (n,): logged models and judged rows, or best models."""
+        if self.action is None:
+            return self.quality.argmax(axis=1)
+        return 2 * self.action + self.judged
 
     @property
     def judge_label(self) -> np.ndarray:
@@ -191,6 +199,16 @@ def read_feedback(y: Any) -> Feedback:
     return _read_logged(y, names)
 
 
+def require_judged(feedback: Feedback) -> None:
+    """Raise unless a row of positive weight has a quality."""
+    if not feedback.judged_only().weight.any():
+        raise ValueError(
+            f"column 'quality' is NaN in all {np.count_nonzero(feedback.weight)} rows of positive "
+            "weight: no answer was ever judged, so nothing can be said of quality. Have some "
+            "answers judged, of every model; the others may stay as they are."
+        )
+
+
 def row_columns(y: Any) -> dict[str, Any]:
     """Return, as they stand, the columns of `y` that logged and full feedback have in common."""
     names = row_column_names(logged=False)
@@ -294,11 +312,13 @@ def _read_full(
         raise ValueError(f"y must have both or neither of quality and cost for models {alone}")
     check_models(list(quality_of))
     classes = sorted(quality_of)
-    quality = stack_models("quality", {model: quality_of[model] for model in classes})
+    by_model = {model: quality_of[model] for model in classes}
+    quality = stack_models("quality", by_model, remedy=NOT_SCORED)
     _check_rows(len(quality))
     cost = _free(quality)
     if cost_of:
-        cost = stack_models("cost", {model: cost_of[model] for model in classes}, minimum=0.0)
+        by_model = {model: cost_of[model] for model in classes}
+        cost = stack_models("cost", by_model, minimum=0.0, remedy=NOT_SCORED)
     by_row = read_row_columns(y, names, len(quality), logged=False)
     return Feedback(np.array(classes), None, quality, cost, **by_row)
 

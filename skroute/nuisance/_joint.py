@@ -79,7 +79,7 @@ class JointOutcome(VersionedMixin, BaseEstimator):
         -------
         self : JointOutcome
         """
-        stratum = np.zeros(len(feedback), np.intp) if feedback.action is None else feedback.action
+        stratum = feedback.stratum if feedback.logged else np.zeros(len(feedback), np.intp)
         rng = check_random_state(self.random_state)
         self.cross_fit(X, feedback, make_folds(_N_FOLDS, X, stratum, feedback.group, rng))
         return self
@@ -92,13 +92,16 @@ class JointOutcome(VersionedMixin, BaseEstimator):
 
         `folds` is a list of (train rows, held-out rows). Features and penalties, a dozen numbers,
         are learned from all rows; the coefficients behind a row's prediction have not seen its
-        fold. `n_jobs` is not used: all folds together are the work of one pass over the rows.
+        fold. Rows without quality teach features and costs. `n_jobs` is not used: all folds
+        together are the work of one pass over the rows.
         """
         random_state = check_random_state(self.random_state)
         features = SpectralFeatures(self.n_components, n_radial=self.n_radial)
         features.fit(X, feedback.weight, random_state)
         design = Design(features.transform(X), feedback, folds)
-        quality_theta, quality = _fit_outcome(design, feedback.quality, features.prior)
+        judged = feedback.judged_only()
+        of_judged = design if judged is feedback else Design(design.features, judged, folds)
+        quality_theta, quality = _fit_outcome(of_judged, judged.quality, features.prior)
         log_cost = _log_cost(feedback)
         cost_theta, predicted = _fit_outcome(design, log_cost, features.prior)
         counted = log_cost[feedback.weight > 0]
@@ -108,7 +111,7 @@ class JointOutcome(VersionedMixin, BaseEstimator):
         self.readout_ = features.readout(np.concatenate([quality_theta, cost_theta]), X.dtype)
         columns = TreeColumns.of(features, X.shape[1])
         self.stack_ = TreeStack(columns)
-        quality = self.stack_.cross_fit(X, feedback, quality, folds, random_state)
+        quality = self.stack_.cross_fit(X, judged, quality, folds, random_state)
         return quality, cost * self.smearing_
 
     def predict(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

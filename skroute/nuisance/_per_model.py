@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, clone
 from .._utils import Folds, VersionedMixin, out_of_fold
 from ..feedback import Feedback
 from ._fitting import fit_weighted
+from ._joint import weighted_mean
 
 # A model with fewer rows gets a mean instead of a regression of its own.
 _FEWEST_ROWS = 10
@@ -38,9 +39,9 @@ class PerModelOutcome(VersionedMixin, BaseEstimator):
         self.regressor = regressor
 
     def fit(self, X: Any, feedback: Feedback) -> PerModelOutcome:
-        """Fit on a table."""
-        models = range(feedback.n_models)
-        self.quality_ = [self._fit_one(X, feedback, feedback.quality, k) for k in models]
+        """Fit on a table; rows without quality teach costs alone."""
+        models, judged = range(feedback.n_models), feedback.judged_only()
+        self.quality_ = [self._fit_one(X, judged, judged.quality, k) for k in models]
         self.cost_ = [self._fit_one(X, feedback, feedback.cost, k) for k in models]
         return self
 
@@ -66,12 +67,12 @@ class PerModelOutcome(VersionedMixin, BaseEstimator):
     ) -> tuple[Any, float, float]:
         """Return (regressor or None, mean, scale) of one model's outcome."""
         action, weight = feedback.action, feedback.weight
+        # Of the training rows of a fold none may be judged.
+        pooled = weighted_mean(outcome, weight) if weight.any() else 0.0
         if action is None:
             rows, target = weight > 0, outcome[:, k]
-            pooled = np.average(outcome.mean(axis=1), weights=weight)
         else:
             rows, target = (action == k) & (weight > 0), outcome
-            pooled = np.average(outcome, weights=weight)
         target, mine = np.asarray(target[rows], dtype=np.float64), weight[rows]
         if mine.sum() < _FEWEST_ROWS:
             mean = (mine @ target + _PRIOR_ROWS * pooled) / (mine.sum() + _PRIOR_ROWS)

@@ -1,16 +1,17 @@
 """Routers that learn from logs, and the interface of all routers.
 
-=================  =========================================================================
-CausalRouter       learns from logged feedback which model should answer each query
-FixedBudgetRouter  a router whose cost sensitivity is set by a budget
-BaseRouter         what every router answers, and what a new one implements
-OutcomeRouter      the same for routers that predict quality and cost
-Budget             what `cost_sensitivity_for_budget` returns
-Frontier           what `frontier` returns
-Calibration        `CausalRouter.calibration_`
-FixedModelWarning  the log does not say enough to choose by query
-split_router       the transforming steps and the router of a pipeline or search (`SplitRouter`)
-=================  =========================================================================
+=====================  ======================================================================
+CausalRouter           learns from logged feedback which model should answer each query
+FixedBudgetRouter      a router whose cost sensitivity is set by a budget
+BaseRouter             what every router answers, and what a new one implements
+OutcomeRouter          the same for routers that predict quality and cost
+Budget                 what `cost_sensitivity_for_budget` returns
+Frontier               what `frontier` returns
+Calibration            `CausalRouter.calibration_`
+FixedModelWarning      the log does not say enough to choose by query
+UnjudgedModelsWarning  no answer of some models was ever judged
+split_router           the transforming steps and the router of a pipeline or search (`SplitRouter`)
+=====================  ======================================================================
 """
 
 from .._utils import SplitRouter, split_router
@@ -21,7 +22,7 @@ from ._caution import FixedModelWarning
 from ._fixed_budget import FixedBudgetRouter
 from ._frontier import Budget, Frontier
 from ._outcomes import OutcomeRouter
-from ._reading import read_fit_input
+from ._reading import UnjudgedModelsWarning, read_fit_input
 
 __all__ = [
     "BaseRouter",
@@ -33,5 +34,6 @@ __all__ = [
     "Frontier",
     "OutcomeRouter",
     "SplitRouter",
+    "UnjudgedModelsWarning",
     "split_router",
 ]

@@ -51,6 +51,7 @@ class Calibration:
         quality: np.ndarray,
         cost: np.ndarray,
         inverse_propensity: np.ndarray | None,
+        inverse_judged: np.ndarray | float,
         shrinkage: float | str,
         caution: float,
         folds: Folds,
@@ -58,32 +59,40 @@ class Calibration:
         """Calibrate out-of-fold predictions (n, K) on a table.
 
         `inverse_propensity` is (n,), or None for full feedback, whose intercepts are 0.
+        `inverse_judged` is one by the probability that a row was judged, given query and model,
+        (n,), or 1. Quality is calibrated by the rows that were judged, cost by all.
         """
         weight, nothing = feedback.weight, np.zeros(feedback.n_models)
+        judged = feedback.judged_only()
         mean, mean_cost = (weight @ values / weight.sum() for values in (quality, cost))
         # Costs differ between models by orders of magnitude, so all of them is relative.
         unit = _mean_seen(feedback, cost)
         relative = cost / unit
-        trust = deviation_trust(Evidence(feedback, folds), quality, _deviation(quality, mean))
+        trust = deviation_trust(Evidence(judged, folds), quality, _deviation(quality, mean))
         evidence = Evidence(feedback, folds, _seen_cost(feedback, unit))
         cost_trust = deviation_trust(evidence, relative, relative - mean_cost / unit)
         trusted = cls(trust, cost_trust, mean, mean_cost, *(4 * [nothing]))
         quality, cost = trusted.apply(quality, cost)
-        residual = feedback.quality - _own(feedback, quality)
+        residual = judged.quality - _own(feedback, quality)
         cost_residual = _seen_cost(feedback, unit) - _own(feedback, cost / unit)
         intercept, cost_intercept = nothing, nothing
+        inverse_quality = inverse_propensity
         if inverse_propensity is not None:
+            inverse_quality = inverse_propensity * inverse_judged
             intercept, cost_intercept = (
                 intercept_correction(
                     part,
-                    feedback.action,
-                    inverse_propensity,
-                    feedback.n_models,
-                    sample_weight=weight,
-                    group=feedback.group,
+                    table.action,
+                    inverse,
+                    table.n_models,
+                    sample_weight=table.weight,
+                    group=table.group,
                     shrinkage=shrinkage,
                 )
-                for part in (residual, cost_residual)
+                for part, table, inverse in (
+                    (residual, judged, inverse_quality),
+                    (cost_residual, feedback, inverse_propensity),
+                )
             )
             residual = residual - intercept[feedback.action]
             cost_residual = cost_residual - cost_intercept[feedback.action]
@@ -98,7 +107,7 @@ class Calibration:
             mean_cost,
             intercept,
             cost_intercept,
-            caution_of(feedback, residual, mean + intercept, inverse_propensity, caution),
+            caution_of(judged, residual, mean + intercept, inverse_quality, caution),
             caution_of(
                 feedback, cost_residual, mean_cost + cost_intercept, inverse_propensity, caution
             ),

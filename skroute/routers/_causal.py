@@ -227,16 +227,17 @@ class CausalRouter(OutcomeRouter):
         cost_sensitivity = self._check_parameters()
         X, feedback = self._correct_bias(*read_fit_input(self, X, y, sample_weight))
         weight, random_state = feedback.weight, check_random_state(self.random_state)
-        stratum = feedback.action if feedback.logged else feedback.quality.argmax(axis=1)
-        folds = make_folds(self.cv, X, stratum, feedback.group, random_state)
+        folds = make_folds(self.cv, X, feedback.stratum, feedback.group, random_state)
 
         self._announce("outcome models")
         seed = random_state.randint(np.iinfo(np.int32).max)
         self.outcome_model_ = make_outcome_model(self.outcome_model, seed)
         quality, cost = self.outcome_model_.cross_fit(X, feedback, folds, self.n_jobs)
         inverse_propensity = self._measure_overlap(X, feedback, folds) if feedback.logged else None
+        inverse_judged = 1.0
+        importance = inverse_propensity, inverse_judged, self.shrinkage
         self.calibration_ = Calibration.of(
-            feedback, quality, cost, inverse_propensity, self.shrinkage, self.caution, folds
+            feedback, quality, cost, *importance, self.caution, folds
         )
         predicted = quality - cost_sensitivity * cost
         quality, cost = self.calibration_.apply(quality, cost)
@@ -258,7 +259,7 @@ class CausalRouter(OutcomeRouter):
                 warn_of_fixed_model(self.fixed_model_, feedback, cost_sensitivity)
             return self
         self._announce("policy")
-        scores = outcome_scores(feedback, quality, cost, inverse_propensity, self.shrinkage)
+        scores = outcome_scores(feedback, quality, cost, *importance)
         self.policy_ = fit_policy(self.policy, self.knots_, X, scores, weight, random_state)
         self.temperature_ = 1.0
         return self

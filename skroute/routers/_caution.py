@@ -34,9 +34,10 @@ def model_for_all(
 
 def warn_of_fixed_model(label: Any, feedback: Feedback, sensitivity: float) -> None:
     """Say in words that every query gets one model, and what would change that."""
+    n_rows = np.count_nonzero(feedback.judged_only().weight)
     warnings.warn(
         f"Every query gets {str(label)!r} at cost_sensitivity={sensitivity:g}: what "
-        f"{np.count_nonzero(feedback.weight)} rows say of which model is best for which query does "
+        f"{n_rows} rows say of which model is best for which query does "
         "not stand out of its error (calibration_.trust is 0). Log more answers, or columns that "
         "say more of a query.",
         FixedModelWarning,

@@ -31,18 +31,21 @@ def outcome_scores(
     quality: np.ndarray,
     cost: np.ndarray,
     inverse_propensity: np.ndarray | None,
+    inverse_judged: np.ndarray | float,
     shrinkage: float | str,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return doubly robust scores of quality and of cost (n, K); outcomes if all are seen.
 
-    Utility scores at any cost sensitivity l are the first minus l times the second.
+    Utility scores at any cost sensitivity l are the first minus l times the second. Quality is
+    corrected where it was judged, which `inverse_judged` (n,) makes up for.
     """
     if inverse_propensity is None or feedback.action is None:
         return feedback.quality, feedback.cost
-    weight = shrinkage_rule(shrinkage).score_weights(inverse_propensity)
+    shrink, judged = shrinkage_rule(shrinkage).score_weights, feedback.judged_only()
+    of_judged = feedback.judged * shrink(inverse_propensity * inverse_judged)
     return (
-        doubly_robust_scores(quality, feedback.action, feedback.quality, weight),
-        doubly_robust_scores(cost, feedback.action, feedback.cost, weight),
+        doubly_robust_scores(quality, feedback.action, judged.quality, of_judged),
+        doubly_robust_scores(cost, feedback.action, feedback.cost, shrink(inverse_propensity)),
     )
 
 

@@ -9,10 +9,30 @@ import numpy as np
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from .._utils import check_cost_sensitivity, check_sample_weight
-from ..feedback import Feedback, read_feedback
+from ..feedback import Feedback, read_feedback, require_judged
 from ..metrics import TrainingQueries
 
 _FLOATS = (np.float64, np.float32)
+
+
+class UnjudgedModelsWarning(UserWarning):
+    """No answer of some models was ever judged.
+
+    Attributes
+    ----------
+    models : tuple of str
+    """
+
+    def __init__(self, models: tuple[str, ...]) -> None:
+        super().__init__(
+            f"No answer of the models {list(models)} was ever judged (column 'quality' is NaN). "
+            "Their quality is taken to be that of the other models. Have some answers judged, or "
+            "leave their rows out."
+        )
+        self.models = models
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.models,)
 
 
 def read_queries(router: Any, X: Any) -> np.ndarray:
@@ -48,9 +68,12 @@ def read_fit_input(router: Any, X: Any, y: Any, sample_weight: Any) -> tuple[np.
             f"y shows one model only ({feedback.classes[0]!r}, 1 class), so there is nothing to "
             "choose. Log at least two models."
         )
-    if not feedback.gold.all() and getattr(router, "bias_correction", None) is None:
+    require_judged(feedback)
+    _warn_of_unjudged_models(feedback)
+    preference = feedback.judged & ~feedback.gold
+    if preference.any() and getattr(router, "bias_correction", None) is None:
         warnings.warn(
-            f"{np.count_nonzero(~feedback.gold)} of {len(feedback)} rows have a preference-based "
+            f"{np.count_nonzero(preference)} of {len(feedback)} rows have a preference-based "
             f"quality, which {type(router).__name__} takes as if it were gold. Correct its bias "
             "(bias_correction=DRBiasCorrector() of CausalRouter), or leave these rows out.",
             UserWarning,
@@ -60,3 +83,16 @@ def read_fit_input(router: Any, X: Any, y: Any, sample_weight: Any) -> tuple[np.
     router.left_out_ = feedback.classes[:0]
     router.training_queries_ = TrainingQueries.of(router._query_columns(X))
     return X, feedback
+
+
+def _warn_of_unjudged_models(feedback: Feedback) -> None:
+    if feedback.action is None or feedback.judged.all():
+        return
+    seen, judged = (
+        np.bincount(feedback.action, table.weight, feedback.n_models)
+        for table in (feedback, feedback.judged_only())
+    )
+    if ((seen > 0) & (judged == 0)).any():
+        models = tuple(str(label) for label in feedback.classes[(seen > 0) & (judged == 0)])
+        # As above, and this function.
+        warnings.warn(UnjudgedModelsWarning(models), stacklevel=5)

@@ -8,7 +8,7 @@ from feedback_tables import assert_same, full_columns, full_structured
 from numpy.testing import assert_array_equal
 
 from skroute import logged_feedback
-from skroute.feedback import read_feedback, with_quality
+from skroute.feedback import read_feedback, require_judged, with_quality
 
 # Gold with and without a judge's label, a judge's alone in both columns, and nobody's.
 COLUMNS = {
@@ -75,6 +75,21 @@ def test_for_what_learns_quality_rows_without_one_weigh_nothing():
     assert_same(only.take(rows), feedback.take(rows))
     single = read_feedback(logged_feedback(["a"], np.array([np.nan], np.float32)))
     assert single.judged_only().quality.dtype == np.float32
+
+
+def test_folds_spread_models_and_judged_rows():
+    feedback = read_feedback(structured(COLUMNS))
+    same = np.equal.outer(feedback.stratum, feedback.stratum)
+    kind = np.array([*zip(feedback.action, feedback.judged, strict=True)])
+    assert_array_equal(same, (kind[:, None] == kind).all(axis=2))
+    assert read_feedback(full_structured(full_columns())).stratum.tolist() == [0, 0, 0]
+
+
+def test_a_table_without_quality_can_be_read_and_is_refused_for_learning():
+    feedback = read_feedback(logged_feedback(["a", "b"], [np.nan, 0.5], weight=[3, 0]))
+    with pytest.raises(ValueError, match="NaN in all 1 rows of positive weight: no answer"):
+        require_judged(feedback)
+    require_judged(read_feedback(["a", "b"]))
 
 
 def test_full_feedback_is_judged_in_every_row():

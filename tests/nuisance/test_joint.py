@@ -1,8 +1,9 @@
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import Ridge
 
 from skroute._utils._folds import make_folds
@@ -177,3 +178,39 @@ def test_a_fit_has_five_folds_behind_the_smearing():
     other = JointOutcome(random_state=0)
     other.cross_fit(X, y, folds_of(y, 5))
     assert_allclose(JointOutcome(random_state=0).fit(X, y).smearing_, other.smearing_, rtol=1e-12)
+
+
+def unjudged(y, rows):
+    """Return the table with no quality in some rows."""
+    return replace(y, quality=np.where(rows, np.nan, y.quality))
+
+
+def test_quality_is_learned_from_judged_rows_and_cost_from_all():
+    X, y, quality, _ = make_log(2000)
+    rows = np.random.default_rng(0).random(2000) < 0.6
+    partly, folds = unjudged(y, rows), folds_of(y)
+    found, whole, weighted = (
+        JointOutcome(random_state=0).cross_fit(X, table, folds)
+        for table in (partly, y, replace(y, weight=1.0 - rows))
+    )
+    assert np.isfinite(found[0]).all()
+    assert_array_equal(found[1], whole[1])
+    # Features apart, which all rows teach, quality is that of the judged rows alone.
+    assert np.abs(found[0] - weighted[0]).mean() < 0.02
+    assert np.abs(found[0] - quality).mean() < 0.08
+
+
+def test_a_model_that_was_never_judged_is_predicted_as_all_models_together():
+    X, y, *_ = make_log(800)
+    quality, _ = JointOutcome(random_state=0).fit(X, unjudged(y, y.action == 1)).predict(X)
+    others = quality[:, [0, 2, 3]]
+    assert (others.min(axis=1) <= quality[:, 1]).mean() > 0.95
+    assert np.corrcoef(quality[:, 1], X[:, 0])[0, 1] > 0.9
+
+
+@pytest.mark.parametrize("model", [JointOutcome(random_state=0), PerModelOutcome(Ridge())])
+def test_one_judged_row_is_enough_to_predict(model):
+    X, y, *_ = make_log(60)
+    partly = unjudged(y, np.arange(60) > 0)
+    for values in (*model.cross_fit(X, partly, folds_of(y)), *model.fit(X, partly).predict(X)):
+        assert np.isfinite(values).all()

@@ -96,3 +96,18 @@ def test_an_outcome_model_is_copied():
     copy = make_outcome_model(model)
     assert copy is not model
     assert isinstance(copy.regressor, Ridge)
+
+
+def test_quality_is_learned_from_judged_rows_and_cost_from_all():
+    X, action, quality, cost = make_log()
+    quality += np.random.default_rng(0).normal(size=300)
+    judged = np.random.default_rng(1).random(300) < 0.4
+    seen = np.where(judged, quality, np.nan)
+    partly, whole = (
+        read_feedback(logged_feedback(action, values, cost=cost)) for values in (seen, quality)
+    )
+    # A regressor that takes no weights will do.
+    model = PerModelOutcome(KNeighborsRegressor())
+    found = model.fit(X, partly).predict(X)
+    assert_allclose(found[0], model.fit(X[judged], whole.take(judged)).predict(X)[0])
+    assert_allclose(found[1], model.fit(X, whole).predict(X)[1])

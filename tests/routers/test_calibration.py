@@ -1,3 +1,5 @@
+from dataclasses import fields
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -111,7 +113,7 @@ def test_weights_equal_repetition(full):
     def calibrate(table, predicted, fold):
         importance = None if full else np.full(len(table), 3.0)
         cost = np.zeros_like(predicted)
-        return Calibration.of(table, predicted, cost, importance, "auto", 1.5, splits(fold))
+        return Calibration.of(table, predicted, cost, importance, 1.0, "auto", 1.5, splits(fold))
 
     weighted = calibrate(table(np.arange(n), weight), predicted, fold)
     repeated = calibrate(table(rows), predicted[rows], fold[rows])
@@ -132,9 +134,50 @@ def test_levels_correct_a_model_that_is_predicted_too_high():
     predicted = np.tile([0.5, 0.5, 0.8], (n, 1))
     predicted_cost = np.tile([0.001, 0.02, 0.1], (n, 1))
     calibration = Calibration.of(
-        table, predicted, predicted_cost, np.full(n, 3.0), "auto", 1.5, folds
+        table, predicted, predicted_cost, np.full(n, 3.0), 1.0, "auto", 1.5, folds
     )
     assert_allclose(calibration.quality_intercept, [0, 0, -0.3], atol=0.01)
     assert_allclose(calibration.cost_intercept, [0, -0.01, 0], atol=1e-4)
-    none = Calibration.of(table, predicted, predicted_cost, np.full(n, 3.0), 0.0, 1.5, folds)
+    none = Calibration.of(table, predicted, predicted_cost, np.full(n, 3.0), 1.0, 0.0, 1.5, folds)
     assert_allclose(none.quality_intercept, 0.0)
+
+
+def test_quality_is_calibrated_by_judged_rows_and_cost_by_all():
+    rng = np.random.default_rng(0)
+    n = 600
+    action, quality = rng.integers(0, 3, n), rng.normal(size=n)
+    cost, predicted = rng.random(n), rng.normal(size=(n, 3))
+    predicted_cost = rng.random((n, 3))
+    judged = rng.random(n) < 0.4
+    importance = 1 + rng.random(n)
+    folds = make_folds(5, np.zeros((n, 1)), action, None, np.random.RandomState(0))
+
+    def calibrated(quality, weight=None):
+        table = read_feedback(logged_feedback(action, quality, cost=cost, weight=weight))
+        return Calibration.of(table, predicted, predicted_cost, importance, 1.0, "auto", 1.5, folds)
+
+    partly = calibrated(np.where(judged, quality, np.nan))
+    for field in fields(Calibration):
+        by = calibrated(quality) if "cost" in field.name else calibrated(quality, judged * 1.0)
+        if field.name not in ("mean", "quality_intercept", "quality_caution"):  # over all queries
+            assert_allclose(getattr(partly, field.name), getattr(by, field.name), rtol=1e-9)
+    assert_allclose(partly.mean, predicted.mean(axis=0))
+
+
+def test_the_intercept_makes_up_for_who_was_judged():
+    """Hard queries, half of all, are judged five times as often as easy ones."""
+    rng = np.random.default_rng(0)
+    n = 4000
+    action, hard = rng.integers(0, 3, n), rng.random(n) < 0.5
+    chance = np.where(hard, 0.5, 0.1)
+    quality = np.where(hard, 0.2, 0.8) + 0.05 * rng.normal(size=n) + 0.1 * action
+    table = read_feedback(
+        logged_feedback(action, np.where(rng.random(n) < chance, quality, np.nan))
+    )
+    folds = make_folds(5, np.zeros((n, 1)), action, None, np.random.RandomState(0))
+    nothing = np.zeros((n, 3))
+    for inverse_judged, easy in ((1.0, 1 / 6), (1 / chance, 1 / 2)):
+        found = Calibration.of(
+            table, nothing, nothing, np.full(n, 3.0), inverse_judged, np.inf, 0.0, folds
+        ).quality_intercept
+        assert_allclose(found, 0.2 + 0.6 * easy + np.array([0, 0.1, 0.2]), atol=0.06)
