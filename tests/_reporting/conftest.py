@@ -12,21 +12,6 @@ HOSTILE = ["<script>alert(1)</script>", 'a"$b$\' onload="alert(2)', "&lt;_" + "x
 
 
 @pytest.fixture(scope="session")
-def problem():
-    return make_routing_problem(700, 6, 3, random_state=0)
-
-
-@pytest.fixture(scope="session")
-def held_out(problem):
-    return problem.draw(600, random_state=1)
-
-
-@pytest.fixture(scope="session")
-def router(problem):
-    return CausalRouter(20.0, knots="auto", random_state=0).fit(problem.X, problem.y)
-
-
-@pytest.fixture(scope="session")
 def logged(router, held_out):
     return report(router, held_out.X, held_out.y, by=np.arange(600) % 2)
 
