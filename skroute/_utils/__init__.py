@@ -23,3 +23,4 @@ from ._folds import Folds, make_folds, out_of_fold, take_rows
 from ._hashing import scramble
 from ._pipelines import SplitRouter, split_router
 from ._versioned import InconsistentVersionWarning, VersionedMixin
+from ._warnings import warn

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils import gen_batches
 
-from .._utils import scramble
-from ._warnings import TrainingLogWarning, warn
+from .._utils import scramble, warn
+from ._warnings import TrainingLogWarning
 
 _MOST_KEYS = 1000
 # Rows that set the scale of the features.

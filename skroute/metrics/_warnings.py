@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-import warnings
-
 import numpy as np
+
+from .._utils import warn as warn
 
 
 class PreferenceOnlyWarning(UserWarning):
@@ -36,15 +35,3 @@ class TrainingLogWarning(UserWarning):
     def __init__(self, message: str = "", *, router: str = "", share_seen: float = np.nan) -> None:
         super().__init__(message)
         self.router, self.share_seen = router, share_seen
-
-
-def warn(warning: Warning) -> None:
-    """Warn at the line that called into the package, however many of its functions lie between."""
-    package, frame, level = __name__.partition(".")[0], sys._getframe(1), 2
-    while frame.f_back is not None and _inside(package, frame.f_globals):
-        frame, level = frame.f_back, level + 1
-    warnings.warn(warning, stacklevel=level)
-
-
-def _inside(package: str, names: dict[str, object]) -> bool:
-    return str(names.get("__name__", "")).partition(".")[0] == package

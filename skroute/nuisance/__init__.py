@@ -23,12 +23,15 @@ from ._scores import (
     shrinkage_rule,
     squares_by_model,
 )
+from ._support import NoExplorationWarning, Support
 
 __all__ = [
     "JointOutcome",
+    "NoExplorationWarning",
     "Overlap",
     "OverlapWarning",
     "PerModelOutcome",
+    "Support",
     "cross_fit_propensity",
     "default_propensity_model",
     "doubly_robust_scores",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from .._utils import warn
+
+if TYPE_CHECKING:
+    from ._support import Support
 
 # Below these a model's value rests on a handful of rows, or on clipped propensities.
 _FEWEST_EFFECTIVE_ROWS = 10.0
@@ -73,11 +77,14 @@ class Overlap:
         Smallest propensity of a logged model, before clipping.
     share_clipped : float
         Share of rows whose propensity was raised to ``min_propensity``.
+    support : Support or None
+        Whether the log explored, by model where propensities are recorded; None: not measured.
     """
 
     effective_sample_size: np.ndarray
     smallest_propensity: float
     share_clipped: float
+    support: Support | None = None
 
     @classmethod
     def of(
@@ -87,6 +94,7 @@ class Overlap:
         weight: np.ndarray,
         n_models: int,
         min_propensity: float,
+        support: Support | None = None,
     ) -> Overlap:
         """Measure the overlap of a log with propensities (n,) of the logged models."""
         importance = weight / np.maximum(propensity, min_propensity)
@@ -95,10 +103,10 @@ class Overlap:
         size = np.divide(total**2, square, out=np.zeros(n_models), where=square > 0)
         counted = weight > 0
         clipped = np.average(propensity < min_propensity, weights=weight)
-        return cls(size, float(propensity[counted].min()), float(clipped))
+        return cls(size, float(propensity[counted].min()), float(clipped), support)
 
     def warn_if_poor(self, classes: np.ndarray) -> None:
-        """Say what is poor and what to do, as an `OverlapWarning`."""
+        """Say what is poor and what to do, as an `OverlapWarning` or `NoExplorationWarning`."""
         sizes = dict(zip(map(str, classes), self.effective_sample_size.tolist(), strict=True))
         rare = {model: size for model, size in sizes.items() if size < _FEWEST_EFFECTIVE_ROWS}
         reasons = []
@@ -119,4 +127,6 @@ class Overlap:
                 share_clipped=self.share_clipped,
                 smallest_propensity=self.smallest_propensity,
             )
-            warnings.warn(warning, stacklevel=3)
+            warn(warning)
+        if self.support is not None:
+            self.support.warn_if_poor(classes)

@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 from .._utils import Folds, atomic_fit, check_cost_sensitivity, make_folds
 from ..correction import DRBiasCorrector, correct_by_columns, without_bias_columns
 from ..feedback import Feedback
-from ..nuisance import Overlap, fill_propensity, make_outcome_model, shrinkage_rule
+from ..nuisance import Overlap, Support, fill_propensity, make_outcome_model, shrinkage_rule
 from ._calibration import Calibration
 from ._caution import model_for_all, warn_of_fixed_model
 from ._exclusion import mask_excluded
@@ -98,8 +98,8 @@ class CausalRouter(OutcomeRouter):
         their word would have chosen several, for want of evidence; None where queries choose, and
         not set with a `policy`.
     overlap_ : Overlap
-        Effective sample size per model, smallest propensity and share of clipped ones; logged
-        feedback only.
+        Effective sample size per model, smallest propensity, share of clipped ones and, as
+        ``support``, whether the log explored; logged feedback only.
     knots_ : ndarray
         The knots; `cost_sensitivity` alone without any.
     policy_ : estimator, IntervalPolicy or None
@@ -117,7 +117,8 @@ class CausalRouter(OutcomeRouter):
     Warns
     -----
     OverlapWarning
-        If some model has few effective rows, or many propensities were clipped.
+        If some model has few effective rows, or many propensities were clipped; as
+        `NoExplorationWarning` if the log did not explore.
     FixedModelWarning
         If `fixed_model_` is not None and ``calibration_.trust`` is 0.
     UserWarning
@@ -297,9 +298,8 @@ class CausalRouter(OutcomeRouter):
         self._announce("propensities")
         model, least = self.propensity_model, self.min_propensity
         propensity = fill_propensity(model, X, feedback, folds, n_jobs=self.n_jobs)
-        self.overlap_ = Overlap.of(
-            feedback.action, propensity, feedback.weight, feedback.n_models, least
-        )
+        shown = feedback.action, propensity, feedback.weight, feedback.n_models
+        self.overlap_ = Overlap.of(*shown, least, Support.of(feedback, X))
         self.overlap_.warn_if_poor(self.classes_)
         return 1 / np.maximum(propensity, least)
 

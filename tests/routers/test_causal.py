@@ -19,7 +19,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skroute import CausalRouter, RegretPolicyClassifier, full_feedback, logged_feedback
-from skroute.nuisance import OverlapWarning
+from skroute.nuisance import NoExplorationWarning, OverlapWarning
 
 
 @pytest.mark.filterwarnings("ignore::skroute.routers.FixedModelWarning")
@@ -212,7 +212,10 @@ def test_feature_names():
 def test_a_rarely_logged_model_is_handled_with_a_warning():
     X, y, _, _, _ = make_log(300)
     keep = (y["model"] != "c") | (np.cumsum(y["model"] == "c") <= 2)
-    with pytest.warns(OverlapWarning, match="few effective rows for the models c"):
+    with (
+        pytest.warns(OverlapWarning, match="few effective rows for the models c"),
+        pytest.warns(NoExplorationWarning, match="few queries had a chance of c"),
+    ):
         router = CausalRouter(random_state=0).fit(X[keep], y[keep])
     assert router.classes_.tolist() == ["a", "b", "c"]
     assert np.isfinite(router.decision_function(X)).all()
