@@ -7,6 +7,7 @@ from ._cost_quality import (
 )
 from ._cross_val import cross_val_policy, evaluation_predictions
 from ._curve_scorers import make_aiq_scorer, make_two_model_scorer
+from ._diagnostics import WeightDiagnostics, weight_diagnostics
 from ._estimators import ESTIMATORS
 from ._evaluator import MIN_ESTIMATED_PROPENSITY, PolicyEvaluator
 from ._fitted_policy import FittedPolicy
@@ -42,6 +43,7 @@ __all__ = [
     "SensitivityBounds",
     "TrainingLogWarning",
     "TrainingQueries",
+    "WeightDiagnostics",
     "average_improvement_in_quality",
     "average_performance_gap_recovered",
     "call_performance_threshold",
@@ -61,4 +63,5 @@ __all__ = [
     "policy_value_scorer",
     "regret_score",
     "sensitivity_bounds",
+    "weight_diagnostics",
 ]

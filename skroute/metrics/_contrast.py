@@ -74,7 +74,7 @@ class Contrast:
                 "y is full feedback, which shows every model: its values do not depend on who "
                 "chose. Give logged feedback."
             )
-        predicted, residual = _predictions(table, cost_sensitivity)
+        predicted, residual = predictions_and_residuals(table, cost_sensitivity)
         plain, difference, arms = np.zeros(len(residual)), np.zeros(len(residual)), []
         free = np.isnan(feedback.propensity)
         for sign, policy, name in zip((1.0, -1.0), policies, names, strict=True):
@@ -92,7 +92,7 @@ class Contrast:
         effect = difference * residual
         for model in np.unique(feedback.action[difference != 0]):
             row = np.flatnonzero(feedback.action == model)
-            arms.append(Arm.of(row, effect, _propensity(table), free))
+            arms.append(Arm.of(row, effect, known_propensity(table), free))
         cluster = table.cluster
         if cluster is None:
             # By value, so that the interval does not depend on the order of the rows.
@@ -123,7 +123,9 @@ class Contrast:
         return float(np.quantile(ends[:, 0], tail)), float(np.quantile(ends[:, 1], 1.0 - tail))
 
 
-def _predictions(table: CountedTable, cost_sensitivity: float) -> tuple[np.ndarray, np.ndarray]:
+def predictions_and_residuals(
+    table: CountedTable, cost_sensitivity: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Return predicted utilities (n, K), 0 without predictions, and what the log shows beyond."""
     utility = table.feedback.utility(cost_sensitivity).astype(np.float64)
     if table.quality is None:
@@ -139,13 +141,14 @@ def _of_logged(predicted: np.ndarray, action: np.ndarray) -> np.ndarray:
     return np.where(action < 0, 0.0, predicted[np.arange(len(action)), action])
 
 
-def _propensity(table: CountedTable) -> np.ndarray:
+def known_propensity(table: CountedTable) -> np.ndarray:
+    """Return the propensities, or say which row lacks one and what to do."""
     missing = np.flatnonzero(np.isnan(table.propensity))
     if len(missing):
         row = int(np.flatnonzero(table.counted)[missing[0]])
         raise ValueError(
             f"column 'propensity', row {row}: found nan ({len(missing)} of {len(table.feedback)} "
-            "rows); the bounds need the probability with which the log chose its model. Pass "
+            "rows); needed is the probability with which the log chose its model. Pass "
             "propensity=, as evaluation_predictions estimates it."
         )
     return table.propensity

@@ -76,7 +76,7 @@ def cross_val_policy(
     of the blocks add up as those of independent rows do, and the plain mean and its standard error
     over all blocks are right [1]_. Where each row is chosen for by a router fitted on all others,
     as in k-fold cross-validation, every row teaches the routers that judge the rest: where no model
-    is better than another, a nominal 5 % test then finds a gain, or a loss, in 15 to 23 % of logs.
+    is better than another, a nominal 5 % test then finds a gain, or a loss, in 12 to 23 % of logs.
     The value is that of learning from a part of the log, two thirds of it on average, slightly less
     than that of `estimator` fitted on all rows. Time is that of `n_blocks` fits.
 
