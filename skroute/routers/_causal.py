@@ -10,17 +10,18 @@ from scipy.special import softmax
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
-from .._utils import Folds, atomic_fit, check_cost_sensitivity, make_folds
-from ..correction import DRBiasCorrector, correct_by_columns, without_bias_columns
+from .._utils import Folds, atomic_fit, make_folds
+from ..correction import correct_by_columns, without_bias_columns
 from ..feedback import Feedback
-from ..nuisance import Overlap, Support, fill_propensity, make_outcome_model, shrinkage_rule
+from ..nuisance import Overlap, Support, fill_propensity, make_outcome_model
 from ._calibration import Calibration
 from ._caution import model_for_all, warn_of_fixed_model
 from ._exclusion import mask_excluded
 from ._frontier import Frontier
-from ._knots import check_knots, place_knots, within_knots
+from ._knots import place_knots, within_knots
 from ._outcomes import OutcomeRouter
-from ._policy import check_policy, fit_policy, knot_decisions, outcome_scores, policy_decision
+from ._parameters import check_parameters
+from ._policy import fit_policy, knot_decisions, outcome_scores, policy_decision
 from ._reading import read_fit_input
 
 
@@ -121,6 +122,8 @@ class CausalRouter(OutcomeRouter):
         `NoExplorationWarning` if the log did not explore.
     FixedModelWarning
         If `fixed_model_` is not None and ``calibration_.trust`` is 0.
+    UnjudgedModelsWarning
+        If no answer of some model was ever judged.
     UserWarning
         If rows have a preference-based quality and `bias_correction` is None.
 
@@ -136,6 +139,10 @@ class CausalRouter(OutcomeRouter):
     predictors of the outcomes that were seen, and 0 up to a z of 1: where queries carry no signal
     the router falls back to the best fixed model. The intercept corrections are shrunk by empirical
     Bayes. And `caution` marks down models that little is known of.
+
+    **Rows without quality.** They teach costs, propensities and what queries look like. Which rows
+    were judged may depend on query and model. It must not depend on how good the answer was: if
+    quality is missing where it was bad, nothing in the log can tell.
 
     **Choice of default.** A policy that minimizes softmax regret on doubly robust scores [1]_ is
     unbiased and, at the propensities of real logs, loses to a fixed model; choosing by jointly
@@ -225,7 +232,7 @@ class CausalRouter(OutcomeRouter):
         -------
         self : CausalRouter
         """
-        cost_sensitivity = self._check_parameters()
+        cost_sensitivity = check_parameters(self)
         X, feedback = self._correct_bias(*read_fit_input(self, X, y, sample_weight))
         weight, random_state = feedback.weight, check_random_state(self.random_state)
         folds = make_folds(self.cv, X, feedback.stratum, feedback.group, random_state)
@@ -235,7 +242,7 @@ class CausalRouter(OutcomeRouter):
         self.outcome_model_ = make_outcome_model(self.outcome_model, seed)
         quality, cost = self.outcome_model_.cross_fit(X, feedback, folds, self.n_jobs)
         inverse_propensity = self._measure_overlap(X, feedback, folds) if feedback.logged else None
-        inverse_judged = 1.0
+        inverse_judged = 1.0  # by the probability that a row was judged, given query and model
         importance = inverse_propensity, inverse_judged, self.shrinkage
         self.calibration_ = Calibration.of(
             feedback, quality, cost, *importance, self.caution, folds
@@ -264,24 +271,6 @@ class CausalRouter(OutcomeRouter):
         self.policy_ = fit_policy(self.policy, self.knots_, X, scores, weight, random_state)
         self.temperature_ = 1.0
         return self
-
-    def _check_parameters(self) -> float:
-        """Raise ValueError for what cannot be; return the router's own cost sensitivity."""
-        correction = self.bias_correction
-        upstream = isinstance(correction, str) and correction == "upstream"
-        if not (correction is None or upstream or isinstance(correction, DRBiasCorrector)):
-            raise ValueError(
-                f"bias_correction must be a DRBiasCorrector, 'upstream' or None, got {correction!r}"
-            )
-        shrinkage_rule(self.shrinkage)
-        if not 0 <= self.caution < np.inf:
-            raise ValueError(f"caution must be at least 0 and finite, got {self.caution!r}")
-        if not 0 < self.min_propensity <= 1:
-            raise ValueError(f"min_propensity must be in (0, 1], got {self.min_propensity!r}")
-        check_policy(self.policy, self.knots)
-        cost_sensitivity = check_cost_sensitivity(self.cost_sensitivity)
-        check_knots(self.knots, cost_sensitivity)
-        return cost_sensitivity
 
     def _correct_bias(self, X: np.ndarray, feedback: Feedback) -> tuple[np.ndarray, Feedback]:
         """Return the queries, and the table with all its labels on the gold scale."""

@@ -9,7 +9,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from router_logs import make_log, regret
 from sklearn.base import clone
 
-from skroute import CausalRouter, DRBiasCorrector, RegretPolicyClassifier, logged_feedback
+from skroute import (
+    CausalRouter,
+    DRBiasCorrector,
+    RegretPolicyClassifier,
+    logged_feedback,
+    partly_scored,
+)
 from skroute.feedback import read_feedback
 from skroute.routers import FixedModelWarning, UnjudgedModelsWarning
 from skroute.routers._policy import outcome_scores
@@ -152,6 +158,18 @@ def test_labels_of_the_judge_are_corrected_and_the_rest_stays_unjudged():
         assert_allclose(
             router.predict_quality(columns).mean(axis=0), quality.mean(axis=0), atol=0.06
         )
+
+
+def test_half_the_scores_of_a_table_are_nearly_worth_all():
+    X, _, _, quality, cost = make_log(500)
+    rng = np.random.default_rng(0)
+    seen = np.where(rng.random(quality.shape) < 0.5, quality, np.nan)
+    seen[:, 0] = np.where(np.isnan(seen).all(axis=1), quality[:, 0], seen[:, 0])
+    scored = partly_scored(
+        X, seen + 0.1 * rng.normal(size=seen.shape), cost, models=["a", "b", "c"]
+    )
+    router = CausalRouter(random_state=0).fit(scored.X, scored.y)
+    assert regret(router, X, quality, cost) < 0.02
 
 
 def test_who_was_judged_may_depend_on_query_and_model():
