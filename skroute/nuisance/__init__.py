@@ -1,5 +1,6 @@
 """Nuisance models: outcomes, propensities and the overlap of a log."""
 
+from ._choices import ChoiceModel
 from ._evidence import Evidence
 from ._features import SpectralFeatures
 from ._fitting import fit_weighted, single_threaded
@@ -26,6 +27,7 @@ from ._scores import (
 from ._support import NoExplorationWarning, Support
 
 __all__ = [
+    "ChoiceModel",
     "JointOutcome",
     "NoExplorationWarning",
     "Overlap",

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.stats import beta
-from sklearn.linear_model import LogisticRegression
 
 from .._utils import Folds, make_folds, warn
 from ..feedback import Feedback
-from ._features import PrincipalComponents
+from ._choices import ChoiceClassifier, ChoiceColumns
 from ._fitting import single_threaded
 from ._overlap import OverlapWarning
 
@@ -24,13 +21,8 @@ _LEAST_EXPLORATION, _CONFIDENCE = 0.035, 0.99
 # A log is flagged if more choices than this are almost certain, if it tried fewer models a query,
 # or if a model had a chance in a smaller share of the queries, each beyond so many standard errors.
 _LARGEST_CERTAIN, _FEWEST_TRIED, _SMALLEST_SHARE, _STANDARD_ERRORS = 0.3, 1.25, 0.5, 2.5
-# Components that the logistic regression and the trees see, and columns that the latter see too.
-_COMPONENTS, _TREE_COMPONENTS, _TREE_COLUMNS = 64, 24, 8
 # If a first look at the most confident quarter is wrong more often, a second one is not worth it.
 _LARGEST_FIRST_ERROR = 0.15
-
-# Of columns (n, m), choices (n,) and weights (n,) among so many models, how hard to try.
-_Fit = Callable[[np.ndarray, np.ndarray, np.ndarray, int, bool], Callable[[np.ndarray], np.ndarray]]
 
 
 class NoExplorationWarning(OverlapWarning):
@@ -71,6 +63,8 @@ class Support:
         set of the most confident out-of-fold predictions of which, with a confidence of 99 %, fewer
         are wrong than if 3.5 % of the choices had been drawn uniformly from the models. NaN if it
         was not measured: without queries, with fewer than 300 rows, or if all are of one group.
+    classifier : {"logistic", "trees"}
+        Which of the two below predicts choices better.
     shown : ndarray of bool of shape (K,)
         Models that the log shows at all.
 
@@ -94,6 +88,7 @@ class Support:
     models_tried: float
     tried_error: float
     share_certain: float
+    classifier: str
     shown: np.ndarray
 
     @classmethod
@@ -114,8 +109,8 @@ class Support:
         """
         known = feedback.action >= 0
         shown = np.bincount(feedback.action[known], feedback.weight[known], feedback.n_models) > 0
-        certain = np.nan if X is None else _share_certain(X, feedback)
-        return cls(*_shares(feedback), certain, shown)
+        certain = (np.nan, "logistic") if X is None else _share_certain(X, feedback)
+        return cls(*_shares(feedback), *certain, shown)
 
     @property
     def unsupported(self) -> np.ndarray:
@@ -206,103 +201,57 @@ def _shares(feedback: Feedback) -> tuple[np.ndarray, np.ndarray, float, float]:
 
 
 @single_threaded
-def _share_certain(X: np.ndarray, feedback: Feedback) -> float:
-    """Return the share of rows whose choice is almost certain given the query."""
+def _share_certain(X: np.ndarray, feedback: Feedback) -> tuple[float, str]:
+    """Return the share of rows whose choice is almost certain, and the best classifier."""
     rows = np.flatnonzero(feedback.weight > 0)
     group = feedback.group
     if len(rows) < _FEWEST_ROWS or (group is not None and len(np.unique(group[rows])) == 1):
-        return np.nan
+        return np.nan, "logistic"
     random_state = np.random.RandomState(0)
     if len(rows) > _MOST_ROWS:
         rows = np.sort(random_state.choice(rows, _MOST_ROWS, replace=False))
     X, weight, group = X[rows], feedback.weight[rows], None if group is None else group[rows]
     shown, action = np.unique(feedback.action[rows], return_inverse=True)
     if len(shown) == 1:
-        return float(feedback.n_models > 1)
-    components = PrincipalComponents.of(X, weight, _COMPONENTS)
-    projected = components(X)
-    columns = components.columns.transform(X.astype(np.float64))
-    if columns.shape[1] > _TREE_COMPONENTS + _TREE_COLUMNS:
-        telling = np.argsort(-_share_between(columns, action, weight), kind="stable")
-        telling = np.sort(telling[:_TREE_COLUMNS])
-        columns = np.column_stack([projected[:, :_TREE_COMPONENTS], columns[:, telling]])
-    share = 0.0
-    for fit, features, n_folds in ((_fit_logistic, projected, 5), (_fit_trees, columns, 2)):
-        folds = make_folds(n_folds, features, action, group, random_state)
-        share = max(share, _certain_by(fit, features, action, weight, folds))
-    return share
+        return float(feedback.n_models > 1), "logistic"
+    columns, found = ChoiceColumns.of(X, action, weight), {}
+    for kind, n_folds in (("logistic", 5), ("trees", 2)):
+        folds = make_folds(n_folds, X, action, group, random_state)
+        found[kind] = _certain_by(kind, columns(X, kind), action, weight, folds)
+    share = max(share for share, _ in found.values())
+    return share, max(found, key=lambda kind: found[kind][1])
 
 
 def _certain_by(
-    fit: _Fit, X: np.ndarray, action: np.ndarray, weight: np.ndarray, folds: Folds
-) -> float:
-    """Return the share of rows of which a classifier is almost certain, out of fold."""
+    kind: str, X: np.ndarray, action: np.ndarray, weight: np.ndarray, folds: Folds
+) -> tuple[float, float]:
+    """Return the share of rows of which a classifier is almost certain, and of which it is right.
+
+    Both are out of fold, and 0 where a first look is hopeless.
+    """
     n_models = int(action.max()) + 1
 
-    def predict(train: np.ndarray, held: np.ndarray, quick: bool) -> np.ndarray:
-        if len(np.unique(action[train])) == 1:
-            return np.eye(n_models)[np.broadcast_to(action[train[0]], len(held))]
-        return fit(X[train], action[train], weight[train], n_models, quick)(X[held])
+    def predict(train: np.ndarray, held: np.ndarray, n_rounds: int) -> np.ndarray:
+        classifier = ChoiceClassifier(kind, n_models, n_rounds)
+        return classifier.fit(X[train], action[train], weight[train]).predict_proba(X[held])
 
     train, held = folds[0]
-    order, wrong = _by_confidence(predict(train, held, True), action[held])
+    order, wrong = _by_confidence(predict(train, held, 10), action[held])
     if wrong[: len(wrong) // 4 + 1].mean() > _LARGEST_FIRST_ERROR:
-        return 0.0
+        return 0.0, 0.0
     probability = np.empty((len(X), n_models))
     for train, held in folds:
-        probability[held] = predict(train, held, False)
+        probability[held] = predict(train, held, 60)
     order, wrong = _by_confidence(probability, action)
     size, errors = weight[order].cumsum(), (weight[order] * wrong).cumsum()
     right = np.maximum(size - errors, np.finfo(np.float64).tiny)
     least = _LEAST_EXPLORATION * (1 - 1 / n_models)
     certain = np.flatnonzero(beta.ppf(_CONFIDENCE, errors + 1, right) < least)
-    return float(size[certain[-1]] / size[-1]) if len(certain) else 0.0
+    share = float(size[certain[-1]] / size[-1]) if len(certain) else 0.0
+    return share, float(1 - errors[-1] / size[-1])
 
 
 def _by_confidence(probability: np.ndarray, action: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the order of rows, most confident first, and which are wrong, in that order."""
     order = np.argsort(-probability.max(axis=1), kind="stable")
     return order, (probability.argmax(axis=1) != action)[order]
-
-
-def _share_between(X: np.ndarray, action: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Return the share of the variance of each column (m,) that is between choices."""
-    shown = np.eye(int(action.max()) + 1)[action] * weight[:, None]
-    rows, center = shown.sum(axis=0), weight @ X / weight.sum()
-    between = rows @ (shown.T @ X / rows[:, None] - center) ** 2
-    total = weight @ (X - center) ** 2
-    return np.divide(between, total, out=np.zeros_like(total), where=total > 0)
-
-
-def _fit_logistic(
-    X: np.ndarray, action: np.ndarray, weight: np.ndarray, n_models: int, quick: bool
-) -> Callable[[np.ndarray], np.ndarray]:
-    # Choices without chance are separable, so the penalty is light.
-    model = LogisticRegression(C=100.0, max_iter=200, tol=1e-3)
-    model.fit(X, action, sample_weight=weight)
-
-    def predict(X: np.ndarray) -> np.ndarray:
-        probability = np.zeros((len(X), n_models))
-        probability[:, model.classes_] = model.predict_proba(X)
-        return probability
-
-    return predict
-
-
-def _fit_trees(
-    X: np.ndarray, action: np.ndarray, weight: np.ndarray, n_models: int, quick: bool
-) -> Callable[[np.ndarray], np.ndarray]:
-    import xgboost  # slow to import
-
-    options: dict[str, Any] = {
-        "objective": "multi:softprob",
-        "num_class": n_models,
-        "tree_method": "hist",
-        "max_depth": 4,
-        "max_bin": 64,
-        "eta": 0.3,
-        "nthread": 1,
-    }
-    table = xgboost.DMatrix(X, label=action, weight=weight, nthread=1)
-    booster = xgboost.train(options, table, 10 if quick else 60)
-    return lambda X: booster.inplace_predict(X).reshape(len(X), n_models)

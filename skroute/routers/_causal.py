@@ -23,6 +23,7 @@ from ._outcomes import OutcomeRouter
 from ._parameters import check_parameters
 from ._policy import fit_policy, knot_decisions, outcome_scores, policy_decision
 from ._reading import read_fit_input
+from ._staying import LoggedChoices, stay_at_knots, stay_with
 
 
 class CausalRouter(OutcomeRouter):
@@ -101,6 +102,9 @@ class CausalRouter(OutcomeRouter):
     overlap_ : Overlap
         Effective sample size per model, smallest propensity, share of clipped ones and, as
         ``support``, whether the log explored; logged feedback only.
+    logged_choices_ : LoggedChoices or None
+        Where the log did not explore: what it would choose, with which the router stays. A model
+        that the log chooses for a query with a probability below .1 comes after all others there.
     knots_ : ndarray
         The knots; `cost_sensitivity` alone without any.
     policy_ : estimator, IntervalPolicy or None
@@ -241,6 +245,7 @@ class CausalRouter(OutcomeRouter):
         seed = random_state.randint(np.iinfo(np.int32).max)
         self.outcome_model_ = make_outcome_model(self.outcome_model, seed)
         quality, cost = self.outcome_model_.cross_fit(X, feedback, folds, self.n_jobs)
+        self.logged_choices_: LoggedChoices | None = None
         inverse_propensity = self._measure_overlap(X, feedback, folds) if feedback.logged else None
         inverse_judged = 1.0  # by the probability that a row was judged, given query and model
         importance = inverse_propensity, inverse_judged, self.shrinkage
@@ -250,17 +255,16 @@ class CausalRouter(OutcomeRouter):
         predicted = quality - cost_sensitivity * cost
         quality, cost = self.calibration_.apply(quality, cost)
 
-        chosen_by = self.calibration_.cautious(quality, cost)
+        taken = self.calibration_.cautious(quality, cost)
+        chosen_by = stay_with(self.logged_choices_, X, *taken)
         self.knots_ = place_knots(
-            self.knots,
-            cost_sensitivity,
-            *chosen_by,
-            weight,
-            interpolated=self.policy is not None,
+            self.knots, cost_sensitivity, *chosen_by, weight, interpolated=self.policy is not None
         )
         if self.policy is None:
+            spread = np.average(
+                np.ptp(taken[0] - cost_sensitivity * taken[1], axis=1), weights=weight
+            )
             utility = chosen_by[0] - cost_sensitivity * chosen_by[1]
-            spread = np.average(np.ptp(utility, axis=1), weights=weight)
             self.policy_, self.temperature_ = None, float(spread) or 1.0
             self.fixed_model_ = model_for_all(utility, predicted, weight, self.classes_)
             if self.fixed_model_ is not None and self.calibration_.trust == 0:
@@ -290,6 +294,7 @@ class CausalRouter(OutcomeRouter):
         shown = feedback.action, propensity, feedback.weight, feedback.n_models
         self.overlap_ = Overlap.of(*shown, least, Support.of(feedback, X))
         self.overlap_.warn_if_poor(self.classes_)
+        self.logged_choices_ = LoggedChoices.of(X, feedback, self.overlap_.support)
         return 1 / np.maximum(propensity, least)
 
     def _query_columns(self, X: np.ndarray) -> np.ndarray:
@@ -301,13 +306,19 @@ class CausalRouter(OutcomeRouter):
         predicted = self.outcome_model_.predict(self._query_columns(X))
         return self.calibration_.apply(*predicted)
 
-    def _taken_for(self, quality: np.ndarray, cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return self.calibration_.cautious(quality, cost)
+    def _taken_for(
+        self, X: np.ndarray, quality: np.ndarray, cost: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        taken = self.calibration_.cautious(quality, cost)
+        return stay_with(self.logged_choices_, self._query_columns(X), *taken)
 
     def _decision_values(self, X: np.ndarray, cost_sensitivity: float | np.ndarray) -> np.ndarray:
         if self.policy_ is None:
             return super()._decision_values(X, cost_sensitivity)
-        return policy_decision(self.policy_, self._query_columns(X), cost_sensitivity)
+        X = self._query_columns(X)
+        values = policy_decision(self.policy_, X, cost_sensitivity)
+        (values,) = stay_at_knots(self.logged_choices_, X, [values])
+        return values
 
     def _probabilities(
         self, X: np.ndarray, cost_sensitivity: float | np.ndarray, excluded: np.ndarray | None
@@ -321,8 +332,9 @@ class CausalRouter(OutcomeRouter):
     ) -> Frontier:
         if self.policy_ is None:
             return super()._frontier(X, weight, excluded)
-        values = knot_decisions(self.policy_, self._query_columns(X), self.knots_)
-        predicted = self._predict_outcomes(X)
+        queries, predicted = self._query_columns(X), self._predict_outcomes(X)
+        decisions = knot_decisions(self.policy_, queries, self.knots_)
+        values = stay_at_knots(self.logged_choices_, queries, decisions)
         return Frontier.between_knots(
             values, self.knots_, *predicted, self.classes_, weight, excluded
         )

@@ -143,11 +143,13 @@ class OutcomeRouter(BaseRouter):
         return frontier.within_share(label, most)
 
     def _decision_values(self, X: Any, cost_sensitivity: float | np.ndarray) -> np.ndarray:
-        quality, cost = self._taken_for(*self._predict_outcomes(X))
+        quality, cost = self._taken_for(X, *self._predict_outcomes(X))
         with np.errstate(over="ignore", invalid="ignore"):
             return quality - cost_sensitivity * cost
 
-    def _taken_for(self, quality: np.ndarray, cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _taken_for(
+        self, X: Any, quality: np.ndarray, cost: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return the quality and cost by which is chosen, where these are predicted."""
         return quality, cost
 
@@ -156,7 +158,7 @@ class OutcomeRouter(BaseRouter):
 
     def _frontier(self, X: Any, weight: np.ndarray | None, excluded: np.ndarray | None) -> Frontier:
         predicted = self._predict_outcomes(X)
-        ends, choosing = self._served_range(), self._taken_for(*predicted)
+        ends, choosing = self._served_range(), self._taken_for(X, *predicted)
         return Frontier.of(*predicted, self.classes_, *ends, weight, excluded, choosing)
 
 
