@@ -105,6 +105,21 @@ class ChoiceClassifier:
             probability[:] = self.model_.inplace_predict(X).reshape(probability.shape)
         return probability
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Bytes in the place of a booster: loaders that ask for trust know no type of XGBoost's.
+        state = dict(vars(self))
+        if self.kind == "trees" and "model_" in state:
+            state["model_"] = bytes(self.model_.save_raw())
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        if self.kind == "trees" and "model_" in state:
+            import xgboost
+
+            self.model_ = xgboost.Booster({"nthread": 1})
+            self.model_.load_model(bytearray(state["model_"]))
+
 
 @dataclass(frozen=True)
 class ChoiceModel:
