@@ -155,7 +155,8 @@ def gather(
     fixed = {f"always {model}": labels for model, labels in allowed.items()}
     today = {TODAY: None} if feedback.logged else {}
     policies: dict[str, Any] = {**today, router.name: choice, **fixed}
-    known = evaluation_predictions(router.policy.queries, feedback, models=router.classes)
+    queries = router.policy.queries
+    known = notes.hear(evaluation_predictions, queries, feedback, models=router.classes)
     options: dict[str, Any] = {"cost_sensitivity": value, "confidence": confidence, **known}
     values, notes_of_fixed = {}, Notes()
     for name, policy in policies.items():

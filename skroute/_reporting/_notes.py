@@ -70,10 +70,10 @@ class Notes:
         `value` is that of any policy on it. The router does not know the models `unknown`, and of a
         share of the rows the estimated propensity was raised to the least that is allowed.
         """
-        if value.gold_only:
+        if value.n_scored < value.n_rows_used:
             self.add(
-                f"Only {value.n_rows_used:,} of {value.n_rows:,} rows have a gold quality; values "
-                "rest on these alone."
+                f"Only {value.n_scored:,} of {value.n_rows_used:,} rows have a gold quality. "
+                "Values are corrected for which have one, as far as queries and models tell."
             )
         if not feedback.cost.any():
             self.add("The table has no costs: every answer counts as free.")

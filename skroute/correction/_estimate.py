@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 
 from .._utils import Folds, make_folds
 from ..feedback import Feedback
-from ..nuisance import Overlap, cross_fit_propensity
+from ..nuisance import Overlap, cross_fit_judged
 from ._bias_models import make_bias_model
 from ._labels import models_that_vary, observed
 from ._pseudo_outcomes import PSEUDO_OUTCOMES, PseudoOutcomes
@@ -108,13 +108,12 @@ def cross_fit_nuisances(corrector: BaseEstimator, X: np.ndarray, feedback: Feedb
     seed = int(rng.randint(np.iinfo(np.int32).max))
     outcome_model = make_source_outcomes(corrector.outcome_model, seed)
     expected = outcome_model.cross_fit(X, feedback, folds, corrector.n_jobs)
-    source, Z = feedback.gold.astype(np.intp), _with_model_indicators(X, feedback)
-    propensity = cross_fit_propensity(
-        corrector.propensity_model, Z, source, feedback.weight, 2, folds, corrector.n_jobs
-    )
-    own = propensity[np.arange(len(X)), source]
+    gold, model = feedback.gold, corrector.propensity_model
+    propensity = cross_fit_judged(X, feedback, gold, folds, model, corrector.n_jobs)
+    own = np.where(gold, propensity, 1.0 - propensity)
+    source = gold.astype(np.intp)
     overlap = Overlap.of(source, own, feedback.weight, 2, corrector.min_propensity)
-    return Nuisances(folds, seed, outcome_model, expected, propensity[:, 1], overlap)
+    return Nuisances(folds, seed, outcome_model, expected, propensity, overlap)
 
 
 def bias_of_expected(expected: np.ndarray) -> np.ndarray:
@@ -143,13 +142,3 @@ def _can_compare(feedback: Feedback) -> bool:
     """Tell whether there are rows of both sources, and models whose quality varies."""
     counted = feedback.gold[feedback.weight > 0]
     return bool(counted.any() and not counted.all() and models_that_vary(feedback).any())
-
-
-def _with_model_indicators(X: np.ndarray, feedback: Feedback) -> np.ndarray:
-    """Return X, in a log with an indicator column for each model on the scale of X."""
-    if feedback.action is None:
-        return X
-    # One penalty then suits both.
-    spread = np.sqrt(np.var(X, axis=0).sum()) or 1.0
-    indicator = spread * np.eye(feedback.n_models)[feedback.action]
-    return np.hstack([X, indicator.astype(X.dtype)])

@@ -242,13 +242,13 @@ def _read_logged(y: Any, names: Sequence[str]) -> Feedback:
         if name not in names:
             raise ValueError(f"y lacks the column {name!r}; it has {list(names)}")
     _check_names(names, ["model", "quality", "cost", *row_column_names(logged=True)])
-    classes, action = encode_labels("model", y["model"])
-    _check_rows(len(action))
-    quality = check_quality(y["quality"])
-    cost = as_numbers("cost", y["cost"], minimum=0.0) if "cost" in names else _free(quality)
     table = {name: y[name] for name in names}
+    classes, action = encode_labels("model", table["model"])
+    _check_rows(len(action))
+    quality = check_quality(table["quality"])
+    cost = as_numbers("cost", table["cost"], minimum=0.0) if "cost" in names else _free(quality)
     if "gold" in names:
-        table["gold"] = flags_of_judged(y["gold"], quality)
+        table["gold"] = flags_of_judged(table["gold"], quality)
     by_row = read_row_columns(table, names, len(action), logged=True)
     quality, by_row["gold"], by_row["preference"] = _settle(
         quality, by_row["gold"], by_row["preference"]

@@ -5,10 +5,11 @@ from ._cost_quality import (
     average_improvement_in_quality,
     cost_quality_curve,
 )
-from ._cross_val import cross_val_policy, evaluation_predictions
+from ._cross_val import cross_val_policy
 from ._curve_scorers import make_aiq_scorer, make_two_model_scorer
 from ._diagnostics import WeightDiagnostics, weight_diagnostics
 from ._estimators import ESTIMATORS
+from ._evaluation_predictions import evaluation_predictions
 from ._evaluator import MIN_ESTIMATED_PROPENSITY, PolicyEvaluator
 from ._fitted_policy import FittedPolicy
 from ._policies import read_models
@@ -31,11 +32,18 @@ from ._two_models import (
     call_performance_threshold,
     efficiency_gain_curve,
 )
-from ._warnings import PreferenceOnlyWarning, TrainingLogWarning
+from ._warnings import (
+    FewClustersWarning,
+    GoldRowsWarning,
+    PreferenceOnlyWarning,
+    TrainingLogWarning,
+)
 
 __all__ = [
     "CostQualityCurve",
     "EfficiencyGainCurve",
+    "FewClustersWarning",
+    "GoldRowsWarning",
     "PolicyDifference",
     "PolicyLabels",
     "PolicyValue",

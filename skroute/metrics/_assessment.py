@@ -1,90 +1,49 @@
-"""One policy on one table: from checked arguments to the terms of its estimate."""
+"""One policy on one table: from checked arguments to the estimates of its value."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
-from .._utils import check_cost_sensitivity
 from ..nuisance import OverlapWarning
-from ._estimators import (
-    ESTIMATORS,
-    Outcome,
-    Terms,
-    effective_sample_size,
-    pick_parameter,
-)
-from ._intervals import INTERVALS, standard_error, sum_by_cluster
+from ._estimators import ESTIMATORS, Estimator, Outcome, effective_sample_size, pick_parameter
+from ._intervals import standard_error, sum_by_cluster
+from ._options import Options
 from ._policies import Policy, read_policy
 from ._tables import CountedTable
-from ._warnings import warn
+from ._terms import Estimate, Part, Terms
+from ._warnings import FewClustersWarning, warn
 
 # With less than this behind them, 95 % intervals cover clearly less than 95 % (measured by
 # benchmarks/policy_value_coverage.py).
-_FEWEST_EFFECTIVE_ROWS = 30.0
+FEWEST_EFFECTIVE_ROWS = 30.0
 _LARGEST_SHARE = 0.05
 # The mean weight is 1 in expectation; further off than this many standard errors is not chance.
 _WEIGHT_ERRORS = 3.0
 _ROUNDING = 1e-6
-
-
-@dataclass(frozen=True)
-class Options:
-    """What to estimate and how, checked; `parameters` are those of `ESTIMATORS`, None: picked."""
-
-    cost_sensitivity: float = 0.0
-    method: str = "auto"
-    interval: str = "normal"
-    confidence: float = 0.95
-    parameters: dict[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        check_cost_sensitivity(self.cost_sensitivity)
-        known = ["auto", *ESTIMATORS, "exact"]
-        if self.method not in known:
-            raise ValueError(f"method must be one of {known}, got {self.method!r}")
-        if self.interval not in INTERVALS:
-            raise ValueError(f"interval must be one of {list(INTERVALS)}, got {self.interval!r}")
-        if not (_is_number(self.confidence) and 0 < self.confidence < 1):
-            raise ValueError(f"confidence must be between 0 and 1, got {self.confidence!r}")
-        for name, value in self.parameters.items():
-            if value is not None:
-                self._check_parameter(name, value)
-
-    def _check_parameter(self, name: str, value: Any) -> None:
-        parameters = {method: known.parameter for method, known in ESTIMATORS.items()}
-        owners = {m: known for m, known in parameters.items() if known and known.name == name}
-        if self.method not in owners:
-            raise ValueError(
-                f"{name}={value!r} has no meaning for method {self.method!r}. Use "
-                f"method={next(iter(owners))!r} or leave it out."
-            )
-        positive = owners[self.method].positive
-        if not _is_number(value) or value < 0 or (positive and value == 0):
-            need = "a positive number" if positive else "a number of at least 0"
-            raise ValueError(f"{name} must be {need}, got {value!r}")
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float, np.integer, np.floating)) and not np.isnan(value)
+# With fewer, how unequal they are decides what an interval covers.
+_FEWEST_CLUSTERS = 20
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """The terms of a policy's utility, quality and cost on a table, and its importance weights.
+    """The estimates of a policy's utility, quality and cost on a table, and importance weights.
 
     `method` is a name of `ESTIMATORS`, "exact" or "logged", `parameter` the value that it used.
-    `importance` (n,) is None for "dm" without propensities, `cost` where it has no predictions.
+    `importance` (n,), the weights behind the quality, is None for "dm" without propensities, `cost`
+    where it has no predictions.
     """
 
     table: CountedTable
     options: Options
     method: str
-    utility: Terms
-    quality: Terms
-    cost: Terms | None
+    utility: Estimate
+    quality: Estimate
+    cost: Estimate | None
     importance: Any
     parameter: float | None = None
 
@@ -98,10 +57,6 @@ class Assessment:
             for name in names
         }
 
-    def columns(self) -> np.ndarray:
-        """Return the weighted parts of the utility, summed by cluster."""
-        return sum_by_cluster(self.utility.columns(self.table.weight), self.table.cluster)
-
     def overlap(self) -> tuple[float, float, float]:
         """Return effective sample size, largest and mean importance weight."""
         if self.importance is None:
@@ -112,19 +67,21 @@ class Assessment:
         return size, float(self.importance.max()), mean
 
     def warn_if_poor(self, name: str) -> None:
-        """Say why the estimate should not be trusted, as an `OverlapWarning`."""
-        if self.method not in ESTIMATORS or not ESTIMATORS[self.method].needs_propensities:
+        """Say why the estimate should not be trusted."""
+        self._warn_of_few_clusters()
+        estimated = self.method in ESTIMATORS and ESTIMATORS[self.method].needs_propensities
+        if not estimated:
             return
         row_weight = self.table.weight
         weighted = row_weight * self.importance
         size, largest, mean = self.overlap()
         share = float(weighted.max() / weighted.sum()) if weighted.any() else 0.0
         reasons = []
-        if size < _FEWEST_EFFECTIVE_ROWS:
+        if size < FEWEST_EFFECTIVE_ROWS:
             reasons.append(f"it rests on {size:.1f} effective rows")
         elif share > _LARGEST_SHARE:
             reasons.append(f"one row carries {share:.0%} of all weight (largest {largest:.3g})")
-        spread = Terms(self.importance)
+        spread = Estimate.of("weight", Terms(self.importance))
         columns = sum_by_cluster(spread.columns(row_weight), self.table.cluster)
         error = standard_error(spread.influence(columns))
         if abs(mean - 1.0) > _WEIGHT_ERRORS * error + _ROUNDING:
@@ -139,77 +96,183 @@ class Assessment:
                 )
             )
 
+    def _warn_of_few_clusters(self) -> None:
+        if self.table.cluster is None:
+            return
+        n_clusters = int(self.table.cluster.max()) + 1
+        if n_clusters < _FEWEST_CLUSTERS:
+            warn(
+                FewClustersWarning(
+                    f"The interval rests on {n_clusters} independent groups. With fewer than "
+                    f"{_FEWEST_CLUSTERS} it is wide, and right only if groups are alike in kind. "
+                    "Collect more groups.",
+                    n_clusters=n_clusters,
+                )
+            )
 
-def assess(table: CountedTable, policy: Any, options: Options, name: str) -> Assessment:
-    """Work out the terms of one policy; None is the policy that wrote the log."""
+
+def assess_all(
+    table: CountedTable, policies: Sequence[Any], options: Options, names: Sequence[str]
+) -> Iterator[Assessment]:
+    """Assess several policies on the rows that all of them choose for; None wrote the log."""
+    read = [_read(table, policy, name) for policy, name in zip(policies, names, strict=True)]
+    masks = [policy.known for policy in read if policy is not None and policy.known is not None]
+    if masks:
+        rows = reduce(np.logical_and, masks)
+        table, taken = table.take(rows), np.flatnonzero(rows)
+        read = [None if policy is None else policy.take(taken) for policy in read]
+    for policy, name in zip(read, names, strict=True):
+        yield _assess(table, policy, options, name)
+
+
+def _read(table: CountedTable, policy: Any, name: str) -> Policy | None:
+    """Return the choices of a policy in the rows that count."""
     feedback = table.feedback
-    if policy is None and feedback.logged:
-        quality, cost = (part.astype(np.float64) for part in (feedback.quality, feedback.cost))
-        return _observed(table, options, "logged", quality, cost)
-    if policy is None:
+    if policy is not None:
+        return read_policy(policy, feedback.classes, len(table.counted), name).take(table.rows)
+    if not feedback.logged:
         raise ValueError(
             f"{name} is None, the policy that wrote the log, but y is full feedback, which has no "
             "log. Give labels or probabilities."
         )
-    read = read_policy(policy, feedback.classes, len(table.counted), name).take(table.rows)
-    if feedback.logged:
-        return _assess_logged(table, read, options, name)
-    return _assess_full(table, read, options)
+    return None
 
 
-def _assess_full(table: CountedTable, policy: Policy, options: Options) -> Assessment:
-    if options.method not in ("auto", "exact"):
+def _assess(table: CountedTable, policy: Policy | None, options: Options, name: str) -> Assessment:
+    feedback = table.feedback
+    if policy is None and table.all_scored:
+        seen = feedback.quality.astype(np.float64), feedback.cost.astype(np.float64)
+        return _observed(table, options, "logged", *seen)
+    if policy is None or feedback.logged:
+        return _assess_logged(table, policy, options, name)
+    if options.method not in ("auto", "exact") and table.all_scored:
         raise ValueError(
             f"method {options.method!r} is for logged feedback, but y is full feedback, whose "
             "value is exact. Use method='auto'."
         )
-    quality, cost = policy.average(table.quality), policy.average(table.cost)
-    return _observed(table, options, "exact", quality, cost)
+    cost = policy.average(table.cost)
+    if table.all_scored:
+        return _observed(table, options, "exact", policy.average(table.quality), cost)
+    direct = None if table.quality is None else policy.average(table.quality)
+    method = _method(options.method, table)
+    # What every model achieved is known where it is scored, so that only that has to be likely.
+    quality = Outcome(policy.average(feedback.quality), direct, direct)
+    known = Outcome(cost, cost, cost)
+    return _estimate(table, options, method, np.ones(len(cost)), quality, known)
 
 
 def _observed(
     table: CountedTable, options: Options, method: str, quality: np.ndarray, cost: np.ndarray
 ) -> Assessment:
     """Return the assessment of a policy whose quality and cost are known in every row."""
-    utility = Terms(quality - options.cost_sensitivity * cost)
+    of_quality, of_cost = Estimate.of("quality", Terms(quality)), Estimate.of("cost", Terms(cost))
+    utility = Estimate.of("utility", Terms(quality - options.cost_sensitivity * cost))
     importance = np.ones(len(quality))
-    return Assessment(table, options, method, utility, Terms(quality), Terms(cost), importance)
+    return Assessment(table, options, method, utility, of_quality, of_cost, importance)
 
 
-def _assess_logged(table: CountedTable, policy: Policy, options: Options, name: str) -> Assessment:
-    method = _logged_method(options.method, table)
-    estimator = ESTIMATORS[method]
+def _assess_logged(
+    table: CountedTable, policy: Policy | None, options: Options, name: str
+) -> Assessment:
+    method = _method(options.method, table)
     importance = _importance(table, policy, method, name)
-    predicts, feedback = estimator.needs_predictions, table.feedback
+    feedback, predicts = table.feedback, ESTIMATORS[method].needs_predictions
     quality = _outcome(table, policy, feedback.quality, table.quality if predicts else None)
     cost = None
     if table.cost is not None or not predicts:
         cost = _outcome(table, policy, feedback.cost, table.cost if predicts else None)
-    utility = quality.minus(options.cost_sensitivity, cost)
+    return _estimate(table, options, method, importance, quality, cost)
+
+
+def _estimate(
+    table: CountedTable,
+    options: Options,
+    method: str,
+    importance: Any,
+    quality: Outcome,
+    cost: Outcome | None,
+) -> Assessment:
+    """Estimate quality, cost and utility; `importance` (n,) is that of what all rows tell."""
+    estimator, scale = ESTIMATORS[method], options.cost_sensitivity
+    judged = importance
+    if importance is not None and not table.all_scored:
+        judged = importance * table.judged_weight()
+        reward = 0.0 if quality.predicted is None else quality.predicted
+        quality = Outcome(
+            np.where(table.scored, quality.reward, reward), quality.direct, quality.predicted
+        )
     parameter = None
     if estimator.parameter is not None:
         parameter = options.parameters.get(estimator.parameter.name)
         if parameter is None:
-            parameter = pick_parameter(estimator.parameter, importance, utility, table.weight)
+            utility = quality.minus(scale, cost) if table.all_scored else quality
+            parameter = pick_parameter(estimator.parameter, judged, utility, table.weight)
         parameter = float(parameter)
+    of_quality = _estimate_quality(table, estimator, importance, judged, quality, parameter)
+    of_cost = None
+    if cost is not None:
+        of_cost = Estimate.of("cost", estimator.estimate(importance, cost, parameter))
+    if cost is None or not table.all_scored:
+        utility_estimate = of_quality.minus(scale, of_cost)
+    else:
+        utility = quality.minus(scale, cost)
+        utility_estimate = Estimate.of("utility", estimator.estimate(judged, utility, parameter))
     return Assessment(
-        table=table,
-        options=options,
-        method=method,
-        utility=estimator.estimate(importance, utility, parameter),
-        quality=estimator.estimate(importance, quality, parameter),
-        cost=None if cost is None else estimator.estimate(importance, cost, parameter),
-        importance=importance,
-        parameter=parameter,
+        table, options, method, utility_estimate, of_quality, of_cost, judged, parameter
     )
 
 
-def _logged_method(method: str, table: CountedTable) -> str:
+def _estimate_quality(
+    table: CountedTable,
+    estimator: Estimator,
+    importance: Any,
+    judged: Any,
+    quality: Outcome,
+    parameter: float | None,
+) -> Estimate:
+    if importance is None or table.all_scored:
+        return Estimate.of("quality", estimator.estimate(judged, quality, parameter))
+    parts = []
+    if table.preference is not None and quality.direct is not None:
+        said, quality = _helped_by_judge(table, importance, judged, quality)
+        parts.append(Part(estimator.estimate(importance, said, parameter), "preference"))
+    # Of the rows that were unlikely to be scored few are, so that the squared weights of those that
+    # are mostly fall short of what is expected of them.
+    expected = (table.weight * importance) ** 2 / table.judged_propensity
+    seen = expected @ table.judged_weight()
+    spread = float(np.sqrt(expected.sum() / seen)) if seen > 0 else 1.0
+    terms = estimator.estimate(judged, quality, parameter)
+    return Estimate((*parts, Part(terms, "quality", spread=spread)))
+
+
+def _helped_by_judge(
+    table: CountedTable, importance: np.ndarray, judged: np.ndarray, quality: Outcome
+) -> tuple[Outcome, Outcome]:
+    """Return two outcomes whose estimates, over all rows and scored ones, sum to the quality.
+
+    What the judge said beyond its prediction is averaged over all rows, times a slope, and
+    subtracted where rows are scored: the slope is that of least variance, so that a judge who errs
+    as gold quality does helps, and another one does no harm.
+    """
+    rows = np.arange(len(importance))
+    said = table.feedback.judge_label - table.preference[rows, table.feedback.action]
+    own, every = (table.weight * weight for weight in (judged, importance))
+    moved = (own / (own.sum() or 1.0) - every / (every.sum() or 1.0)) * said
+    residual = own / (own.sum() or 1.0) * (quality.reward - quality.predicted)
+    power = float(moved @ moved)
+    explained = (float(residual @ moved) / power if power > 0 else 0.0) * said
+    nothing = np.zeros(len(said))
+    beyond = Outcome(quality.reward - explained, quality.direct, quality.predicted)
+    return Outcome(explained, nothing, nothing), beyond
+
+
+def _method(method: str, table: CountedTable) -> str:
     if method == "auto":
         return "snips" if table.quality is None else "sndr"
     if method == "exact":
+        what = "logged feedback" if table.feedback.logged else "not gold in every row"
         raise ValueError(
-            "method 'exact' is for full feedback, but y is logged feedback. Use method='auto'."
+            f"method 'exact' is for full feedback, but y is {what}. Use method='auto'."
         )
     if ESTIMATORS[method].needs_predictions and table.quality is None:
         raise ValueError(
@@ -218,7 +281,9 @@ def _logged_method(method: str, table: CountedTable) -> str:
     return method
 
 
-def _importance(table: CountedTable, policy: Policy, method: str, name: str) -> Any:
+def _importance(table: CountedTable, policy: Policy | None, method: str, name: str) -> Any:
+    if policy is None:
+        return np.ones(len(table.feedback))
     estimator = ESTIMATORS[method]
     if not estimator.needs_propensities and np.isnan(table.propensity).any():
         return None
@@ -231,7 +296,9 @@ def _importance(table: CountedTable, policy: Policy, method: str, name: str) -> 
     return importance
 
 
-def _outcome(table: CountedTable, policy: Policy, reward: np.ndarray, predicted: Any) -> Outcome:
+def _outcome(
+    table: CountedTable, policy: Policy | None, reward: np.ndarray, predicted: Any
+) -> Outcome:
     """Return what was achieved in every row, with predictions (n, K) or None."""
     reward = reward.astype(np.float64)
     if predicted is None:
@@ -239,4 +306,4 @@ def _outcome(table: CountedTable, policy: Policy, reward: np.ndarray, predicted:
     # Where the logged model is not in the list its weight is 0, whatever is predicted.
     action = np.maximum(table.feedback.action, 0)
     own = predicted[np.arange(len(reward)), action].astype(np.float64)
-    return Outcome(reward, policy.average(predicted), own)
+    return Outcome(reward, own if policy is None else policy.average(predicted), own)

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._utils import as_numbers
-from ._assessment import Options, assess
+from ._assessment import assess_all
+from ._options import Options
 from ._tables import read_table
 
 
@@ -51,10 +52,12 @@ def cost_quality_curve(
     method: str = "auto",
     predicted_quality: ArrayLike | None = None,
     predicted_cost: ArrayLike | None = None,
+    predicted_preference: ArrayLike | None = None,
     models: ArrayLike | None = None,
     propensity: ArrayLike | None = None,
+    judged_propensity: ArrayLike | None = None,
 ) -> CostQualityCurve:
-    """Return mean cost and mean quality of each of several policies.
+    r"""Return mean cost and mean quality of each of several policies.
 
     Parameters
     ----------
@@ -63,7 +66,8 @@ def cost_quality_curve(
     policies : sequence of array-like of shape (n,) or (n, K)
         One policy a point: those of a router at several cost sensitivities, say, or of fixed
         models. Each is as in `policy_value`.
-    method, predicted_quality, predicted_cost, models, propensity : optional
+    method, predicted_quality, predicted_cost, predicted_preference, models, propensity, \
+            judged_propensity : optional
         As in `policy_value`; on logged feedback both means are estimated by the same method.
 
     Returns
@@ -104,24 +108,25 @@ def cost_quality_curve(
         y,
         predicted_quality=predicted_quality,
         predicted_cost=predicted_cost,
+        predicted_preference=predicted_preference,
         models=models,
         propensity=propensity,
+        judged_propensity=judged_propensity,
     )
     options = Options(method=method)
     if len(policies) == 0:
         raise ValueError("policies is empty; give at least one policy")
     cost, quality = np.empty(len(policies)), np.empty(len(policies))
-    for k, policy in enumerate(policies):
-        name = f"policies[{k}]"
-        assessment = assess(table, policy, options, name)
+    names = [f"policies[{k}]" for k in range(len(policies))]
+    for k, assessment in enumerate(assess_all(table, policies, options, names)):
         if assessment.cost is None:
             raise ValueError(
                 f"method {assessment.method!r} needs predicted_cost for the cost of a policy. Give "
                 "it, or use method='snips'."
             )
-        assessment.warn_if_poor(name)
-        cost[k] = assessment.cost.value(table.weight)
-        quality[k] = assessment.quality.value(table.weight)
+        assessment.warn_if_poor(names[k])
+        cost[k] = assessment.cost.value(assessment.table.weight)
+        quality[k] = assessment.quality.value(assessment.table.weight)
     return CostQualityCurve(cost, quality)
 
 

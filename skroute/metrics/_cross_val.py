@@ -6,15 +6,12 @@ from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
-from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.utils import check_random_state, indexable
-from sklearn.utils.validation import check_array, check_consistent_length
+from sklearn.utils.validation import check_consistent_length
 
 from .._utils import check_at_least, take_rows
 from ..feedback import Feedback, read_feedback
-from ._evaluator import PolicyEvaluator
-from ._policies import read_models
 from ._policy_labels import PolicyLabels
 from ._tables import rows_that_count
 
@@ -148,75 +145,3 @@ def _forward_blocks(
     # Blocks that no group fell into are not counted.
     block_of_group[order] = np.unique(block, return_inverse=True)[1] - 1
     return block_of_group[code]
-
-
-def evaluation_predictions(
-    X: ArrayLike, y: Any, *, models: ArrayLike | None = None
-) -> dict[str, np.ndarray]:
-    """Return what a log is valued by in routers' `score`: cross-fitted outcomes and propensities.
-
-    With these, `policy_value` gives the score with its error and interval.
-
-    Parameters
-    ----------
-    X : array-like of shape (n, d)
-        Numbers that describe the queries, such as embeddings of their text.
-    y : table of n rows
-        Logged or full feedback, see `skroute.feedback`.
-    models : array-like of shape (K,), default=None
-        Labels that policies can choose, such as ``classes_`` of a router. None: those in `y`.
-
-    Returns
-    -------
-    predictions : dict
-        Keyword arguments of `policy_value`, `policy_difference` and `cost_quality_curve`:
-        ``models`` (K,), and on a log ``predicted_quality`` and ``predicted_cost``, (n, K) each,
-        from models that have not seen the row, and ``propensity`` (n,), recorded or estimated.
-
-    Raises
-    ------
-    ValueError
-        If X is not a finite numeric matrix or lengths differ.
-
-    See Also
-    --------
-    policy_value : The value of a policy.
-
-    Notes
-    -----
-    Nothing depends on a policy or a router. The outcome models are `skroute.nuisance.JointOutcome`
-    in five folds that keep the groups of `y` together; where some rows are gold and some are not,
-    they learn from gold rows only. Estimated propensities are at least 0.01, recorded ones are
-    returned as they are; a row that the value does not rest on has 1.
-
-    Examples
-    --------
-    >>> from skroute import CausalRouter
-    >>> from skroute.datasets import make_routing_problem
-    >>> from skroute.metrics import evaluation_predictions, policy_value
-    >>> problem = make_routing_problem(1000, n_models=3, random_state=0)
-    >>> test = problem.draw(500, random_state=1)
-    >>> router = CausalRouter(random_state=0).fit(problem.X, problem.y)
-    >>> known = evaluation_predictions(test.X, test.y, models=router.classes_)
-    >>> result = policy_value(test.y, router.predict(test.X), **known)
-    >>> bool(abs(result.value - router.score(test.X, test.y)) < 1e-9)
-    True
-    """
-    feedback = read_feedback(y)
-    check_consistent_length(X, feedback.quality)
-    classes = read_models(models, feedback.classes)
-    if feedback.logged:
-        X = check_array(X, dtype=(np.float64, np.float32))
-    table = PolicyEvaluator.of(X, feedback, classes).table
-    if not feedback.logged:
-        return {"models": classes}
-    quality, cost = np.zeros((2, len(feedback), len(classes)))
-    propensity = np.ones(len(feedback))
-    quality[table.rows], cost[table.rows] = table.quality, table.cost
-    propensity[table.rows] = table.propensity
-    return {
-        "models": classes,
-        "predicted_quality": quality,
-        "predicted_cost": cost,
-        "propensity": propensity,
-    }

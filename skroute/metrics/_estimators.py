@@ -1,11 +1,10 @@
 """The off-policy estimators: arrays in, numbers out, one function a formula, one list of all.
 
 A formula takes the importance weight (n,) of each row, which is the policy's probability of the
-logged model over its propensity, and an `Outcome`: utility, quality or cost. Every estimate is a
-weighted mean over rows plus, where it is self-normalized, a ratio of two sums; `Terms` holds the
-parts, from which value, influence and bootstrap follow. A further estimator is a function and an
-entry of `ESTIMATORS`; a parameter of its own is an argument of `policy_value` and
-`policy_difference` as well.
+logged model over its propensity, and over that of its quality being seen, and an `Outcome`:
+utility, quality or cost. It returns `Terms`, from which value, error and bootstrap follow. A
+further estimator is a function and an entry of `ESTIMATORS`; a parameter of its own is an argument
+of `policy_value` and `policy_difference` as well.
 """
 
 from __future__ import annotations
@@ -17,74 +16,11 @@ from typing import Any
 import numpy as np
 
 from ..nuisance import shrink_weights
+from ._terms import Terms
 
 _GRID_SIZE = 25
 # Standard errors that are added to an estimated bias, for an upper bound on its size.
 _BIAS_ERRORS = 3.0
-# A share of the sum that is 1 but for rounding.
-_ALL_OF_IT = 1e-12
-
-
-@dataclass(frozen=True)
-class Terms:
-    """Parts (n,) of an estimate ``mean(plain) + sum(numerator) / sum(denominator)``.
-
-    Means and sums are weighted by rows. Without a ratio both its parts are None. A ratio whose
-    denominator is 0 in every row counts as 0 beside a plain part, and is NaN alone.
-    """
-
-    plain: np.ndarray | None
-    numerator: np.ndarray | None = None
-    denominator: np.ndarray | None = None
-
-    def columns(self, row_weight: np.ndarray) -> np.ndarray:
-        """Return the weighted parts as (n, 4): plain, one, numerator, denominator."""
-        stacked = np.zeros((len(row_weight), 4))
-        stacked[:, 1] = row_weight
-        for k, part in ((0, self.plain), (2, self.numerator), (3, self.denominator)):
-            if part is not None:
-                np.multiply(part, row_weight, out=stacked[:, k])
-        return stacked
-
-    def from_sums(self, sums: np.ndarray) -> np.ndarray:
-        """Return the estimates (...,) that belong to sums (..., 4) of `columns`."""
-        plain = sums[..., 0] / sums[..., 1]
-        if self.numerator is None:
-            return plain
-        empty = np.nan if self.plain is None else 0.0
-        ratio = np.full_like(plain, empty)
-        np.divide(sums[..., 2], sums[..., 3], out=ratio, where=sums[..., 3] > 0)
-        return plain + ratio
-
-    def value(self, row_weight: np.ndarray) -> float:
-        """Return the estimate."""
-        return float(self.from_sums(self.columns(row_weight).sum(axis=0)))
-
-    def influence(self, columns: np.ndarray) -> np.ndarray:
-        """Return the influence (n_clusters,) on the estimate of the clusters that `columns` sums.
-
-        Their root sum of squares is the standard error. Each residual is divided by the root of
-        one minus its share of the sum below the line, as in the HC2 variance: exact for a plain
-        mean, and close for a ratio of few effective rows. A cluster with all of that sum leaves no
-        other to judge by, which gives NaN.
-        """
-        influence = np.zeros(len(columns))
-        if self.plain is not None:
-            influence += _mean_influence(columns[:, 0], columns[:, 1])
-        if self.numerator is not None:
-            influence += _mean_influence(columns[:, 2], columns[:, 3])
-        return influence
-
-
-def _mean_influence(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    """Return the influences on ``sum(above) / sum(below)``."""
-    total = below.sum()
-    if not total > 0:
-        return np.full(len(below), np.nan)
-    left = 1.0 - below / total
-    residual = (above - above.sum() / total * below) / total
-    lone = left < _ALL_OF_IT
-    return np.where(lone, np.nan, residual / np.sqrt(np.where(lone, 1.0, left)))
 
 
 @dataclass(frozen=True)
@@ -176,7 +112,7 @@ class Estimator:
     def estimate(
         self, importance: np.ndarray, outcome: Outcome, parameter: float | None = None
     ) -> Terms:
-        """Return the terms of the estimate; `Terms.value` turns them into a number."""
+        """Return the terms of the estimate."""
         if self.parameter is not None and parameter is not None:
             importance = self.parameter.change(importance, parameter)
         return self.terms(importance, outcome)

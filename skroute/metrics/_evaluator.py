@@ -9,10 +9,13 @@ import numpy as np
 
 from .._utils import make_folds
 from ..feedback import Feedback
-from ..nuisance import JointOutcome, ScaledLogistic, fill_propensity
-from ._assessment import Options, assess
+from ..nuisance import GoldOutcome, ScaledLogistic, Support, cross_fit_judged, fill_propensity
+from ._assessment import FEWEST_EFFECTIVE_ROWS, Assessment, assess_all
+from ._estimators import effective_sample_size
 from ._memory import ArrayMemory
+from ._options import Options
 from ._tables import CountedTable
+from ._warnings import GoldRowsWarning, warn
 
 _N_FOLDS = 5
 # Estimated propensities below this are raised to it; recorded ones are used as they are.
@@ -42,17 +45,21 @@ class PolicyEvaluator:
         """Make the evaluator of a table of any models, whose queries X (n, d), checked, describes.
 
         Policies can choose the labels `classes` (K,); a logged model that is not among them counts
-        as never chosen. Full feedback needs no X.
+        as never chosen. Full feedback that is gold in every row needs no X.
         """
         table = CountedTable.of(feedback.aligned(classes))
-        if not feedback.logged:
+        if table.scored.all() and not feedback.logged:
             return cls(table)
-        quality, cost, propensity = _evaluation_models(X[table.rows], table.feedback)
-        return cls(replace(table, quality=quality, cost=cost, propensity=propensity))
+        queries = X[table.rows]
+        support = _support(queries, table.feedback) if feedback.logged else None
+        if support is not None:
+            support.warn_if_poor(classes)
+        return cls(replace(table, **_evaluation_models(queries, table)))
 
     def quality_and_cost(self, choice: np.ndarray) -> tuple[float, float]:
         """Return mean quality and mean cost of choosing these labels, one a row of the table."""
-        assessment = assess(self.table, choice, Options(), "predictions")
+        (assessment,) = assess_all(self.table, [choice], Options(), ["predictions"])
+        self._warn_if_few_are_scored(assessment)
         quality, cost = assessment.quality, assessment.cost
         assert cost is not None  # predicted above, or known
         return quality.value(self.table.weight), cost.value(self.table.weight)
@@ -62,49 +69,105 @@ class PolicyEvaluator:
         quality, cost = self.quality_and_cost(choice)
         return quality - cost_sensitivity * cost
 
+    def _warn_if_few_are_scored(self, assessment: Assessment) -> None:
+        if self.table.all_scored:
+            return
+        scored = self.table.scored
+        size = effective_sample_size(self.table.weight * assessment.importance)
+        if size < FEWEST_EFFECTIVE_ROWS:
+            warn(
+                GoldRowsWarning(
+                    f"The value rests on {size:.1f} effective rows with a gold quality "
+                    f"({scored.sum():,} of {len(scored):,} rows have one, some of them where the "
+                    "log chose otherwise). Label more rows before you believe it.",
+                    n_rows=len(scored),
+                    n_scored=int(scored.sum()),
+                )
+            )
 
-def _evaluation_models(
-    X: np.ndarray, feedback: Feedback
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return cross-fitted quality and cost, (n, K) each, and the propensity (n,) of logged models.
 
-    Rows that show a model outside `classes` teach the outcome models nothing. They are
-    predicted by what the other rows taught, and keep a propensity of 1, which nothing multiplies.
-    The arrays are read-only.
+def _support(X: np.ndarray, feedback: Feedback) -> Support | None:
+    """Return how far the choices of a log could have been others; None: it shows none of them."""
+    known = feedback.action >= 0
+    if not known.any():
+        return None
+    shown, queries = feedback.take(known), X[known]
+    parts = (shown.action, shown.propensity, shown.group, shown.weight, shown.n_models)
+    (certain,) = RECENT.recall(
+        lambda: (np.array([Support.of(shown, queries).share_certain]),), queries, *parts
+    )
+    return replace(Support.of(shown), share_certain=float(certain[0]))
+
+
+def _evaluation_models(X: np.ndarray, table: CountedTable) -> dict[str, Any]:
+    """Return what a `CountedTable` holds of a table whose values are estimated.
+
+    Cross-fitted ``quality`` and ``cost``, (n, K) each, ``propensity`` (n,) of logged models and,
+    where not all rows are scored, ``judged_propensity`` (n,), and ``preference`` (n, K) if the
+    judge labelled them all. Rows that show a model outside `classes` teach the outcome models
+    nothing. They are predicted by what the other rows taught, and keep a propensity of 1, which
+    nothing multiplies. The arrays are read-only.
     """
-    quality, cost, propensity = RECENT.recall(
-        lambda: _fit_evaluation_models(X, feedback),
+    feedback = table.feedback
+    quality, cost, propensity, judged, preference = RECENT.recall(
+        lambda: _fit_evaluation_models(X, feedback, table.scored),
         X,
         feedback.action,
         feedback.quality,
+        feedback.preference,
         feedback.cost,
         feedback.propensity,
         feedback.group,
         feedback.weight,
+        table.scored,
         feedback.n_models,
     )
-    return quality, cost, propensity
+    return {
+        "quality": quality,
+        "cost": cost if feedback.logged else table.cost,
+        "propensity": propensity if feedback.logged else None,
+        "judged_propensity": judged if len(judged) else None,
+        "preference": preference if len(preference) else None,
+    }
 
 
 def _fit_evaluation_models(
-    X: np.ndarray, feedback: Feedback
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    quality, cost = np.zeros((2, len(feedback), feedback.n_models))
-    propensity = np.ones(len(feedback))
-    teaches = (feedback.action >= 0) & (feedback.weight > 0)
+    X: np.ndarray, feedback: Feedback, scored: np.ndarray
+) -> tuple[np.ndarray, ...]:
+    """Return quality, cost, propensity, judged propensity and preference; the last two, (0,), are
+    not needed if all rows are scored."""
+    teaches = feedback.weight > 0
+    if feedback.logged:
+        teaches &= feedback.action >= 0
     known, other = np.flatnonzero(teaches), np.flatnonzero(~teaches)
-    if len(known) == 0:
-        return quality, cost, propensity
-    seen = feedback.take(known)
-    random_state = np.random.RandomState(0)
-    folds = make_folds(_N_FOLDS, X[known], seen.action, seen.group, random_state)
-    # Both models are named with all that decides what they predict, so that scores stay what they
-    # are whatever routers use.
-    model = JointOutcome(n_components=256, n_radial=96, random_state=0)
-    quality[known], cost[known] = model.cross_fit(X[known], seen, folds)
-    if len(other):
-        quality[other], cost[other] = model.predict(X[other])
-    estimated = fill_propensity(ScaledLogistic(penalty=1.0), X[known], seen, folds)
-    floor = np.where(np.isnan(seen.propensity), MIN_ESTIMATED_PROPENSITY, 0.0)
-    propensity[known] = np.maximum(estimated, floor)
-    return quality, cost, propensity
+    seen, queries, gold = feedback.take(known), X[known], scored[known]
+    n_rows, shape = len(feedback), (len(feedback), feedback.n_models)
+    if not gold.any():
+        return np.zeros(shape), np.zeros(shape), np.ones(n_rows), np.zeros(0), np.zeros(0)
+    stratum = seen.action if seen.logged else np.zeros(len(seen), np.intp)
+    folds = make_folds(_N_FOLDS, queries, stratum, seen.group, np.random.RandomState(0))
+    # Models are named with all that decides what they predict, so that scores stay what they are
+    # whatever routers use.
+    model = GoldOutcome(n_components=256, n_radial=96, random_state=0)
+    predicted = model.cross_fit(queries, seen, gold, folds)
+
+    def fill(own: np.ndarray, rest: np.ndarray) -> np.ndarray:
+        whole = np.empty((n_rows, *own.shape[1:]))
+        whole[known], whole[other] = own, rest
+        return whole
+
+    quality, cost, preference = (
+        fill(own, rest) for own, rest in zip(predicted, model.predict(X[other]), strict=True)
+    )
+    propensity = np.ones(len(seen))
+    if seen.logged:
+        estimated = fill_propensity(ScaledLogistic(penalty=1.0), queries, seen, folds)
+        floor = np.where(np.isnan(seen.propensity), MIN_ESTIMATED_PROPENSITY, 0.0)
+        propensity = np.maximum(estimated, floor)
+    judged = preference_of_all = np.zeros(0)
+    if not scored.all():
+        probability = cross_fit_judged(queries, seen, gold, folds, ScaledLogistic(penalty=1.0))
+        judged = fill(probability, np.ones(len(other)))
+        if seen.logged and not np.isnan(feedback.judge_label).any():
+            preference_of_all = preference
+    return quality, cost, fill(propensity, np.ones(len(other))), judged, preference_of_all

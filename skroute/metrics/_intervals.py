@@ -1,4 +1,4 @@
-"""Standard errors and confidence intervals of estimates that are means over rows or groups.
+"""Standard errors and confidence intervals of estimates.
 
 What is independent of the rest is a cluster: a group of rows, or a row where there are no groups.
 """
@@ -6,13 +6,78 @@ What is independent of the rest is a cluster: a group of rows, or a row where th
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
+from scipy.stats import t
 
-INTERVALS = ("normal", "bootstrap", "bernstein")
+from ._options import Options
+from ._tables import CountedTable
+from ._terms import Estimate
+
 _N_REPLICATES = 2000
 _SEED = 0
+# Correlation of neighbouring rows beyond which blocks grow no further.
+_LARGEST_CORRELATION = 0.97
+
+
+@dataclass(frozen=True)
+class Inference:
+    """What a table says of an estimate.
+
+    Attributes
+    ----------
+    value, standard_error, low, high : float
+        NaN, but for the value, if one cluster leaves no other to judge by.
+    degrees_of_freedom : float
+        Of the t-value of the estimate.
+    n_clusters : int
+    """
+
+    value: float
+    standard_error: float
+    low: float
+    high: float
+    degrees_of_freedom: float
+    n_clusters: int
+
+    @property
+    def p_value(self) -> float:
+        """Two-sided, of a value of 0."""
+        if self.standard_error == 0:
+            return 1.0 if self.value == 0 else 0.0
+        return float(2.0 * t.sf(abs(self.value) / self.standard_error, self.degrees_of_freedom))
+
+
+def infer(estimate: Estimate, table: CountedTable, options: Options) -> Inference:
+    """Work out value, error and interval of an estimate on a table."""
+    by_row = estimate.columns(table.weight)
+    columns = sum_by_cluster(by_row, table.cluster)
+    value = float(estimate.from_sums(by_row.sum(axis=0)))
+    influence = estimate.influence(columns)
+    freedom, n_clusters = np.nan, len(columns)
+    if np.isnan(influence).any():
+        return Inference(value, np.nan, np.nan, np.nan, freedom, n_clusters)
+    freedom, error = estimate.degrees_of_freedom(columns), standard_error(influence)
+    tail = (1.0 - options.confidence) / 2
+    if options.interval == "bernstein":
+        low, high = bernstein_interval(value, influence, options.confidence)
+    elif options.interval == "bootstrap":
+        # Sorted, so that the interval does not depend on the order of the rows.
+        replicates = resample(columns[np.lexsort(columns.T)], estimate.from_sums)
+        low, high = np.nanquantile(replicates, [tail, 1.0 - tail])
+    elif options.interval == "block":
+        order = table.order_in_time()
+        length = options.block_length
+        if length is None:
+            length = block_length(estimate.influence(by_row)[order])
+        replicates = resample_blocks(by_row[order], length, estimate.from_sums)
+        low, high = np.nanquantile(replicates, [tail, 1.0 - tail])
+        error = float(np.nanstd(replicates))
+    else:
+        half = float(t.ppf(1.0 - tail, freedom)) * error
+        low, high = value - half, value + half
+    return Inference(value, error, float(low), float(high), freedom, n_clusters)
 
 
 def sum_by_cluster(values: np.ndarray, cluster: np.ndarray | None) -> np.ndarray:
@@ -29,26 +94,6 @@ def standard_error(influence: np.ndarray) -> float:
     return float(np.sqrt(influence @ influence))
 
 
-def confidence_interval(
-    kind: str,
-    confidence: float,
-    value: float,
-    influence: np.ndarray,
-    *,
-    columns: np.ndarray,
-    from_sums: Callable[[np.ndarray], np.ndarray],
-) -> tuple[float, float]:
-    """Return the interval of one kind, NaN if one cluster leaves no other to judge by."""
-    if np.isnan(influence).any():
-        return np.nan, np.nan
-    if kind == "bootstrap":
-        return bootstrap_interval(columns, from_sums, confidence)
-    if kind == "bernstein":
-        return bernstein_interval(value, influence, confidence)
-    half = float(norm.ppf(0.5 + confidence / 2)) * standard_error(influence)
-    return value - half, value + half
-
-
 def bernstein_interval(
     value: float, influence: np.ndarray, confidence: float
 ) -> tuple[float, float]:
@@ -63,23 +108,44 @@ def bernstein_interval(
     return value - float(half), value + float(half)
 
 
-def bootstrap_interval(
-    columns: np.ndarray,
-    from_sums: Callable[[np.ndarray], np.ndarray],
-    confidence: float,
-) -> tuple[float, float]:
-    """Return the percentile interval over resampled clusters.
-
-    `from_sums` turns sums (n_replicates, c) of the columns (n_clusters, c) into estimates.
-    """
+def resample(columns: np.ndarray, from_sums: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Return the estimates of resampled clusters, whose columns are (n_clusters, c)."""
     n_clusters = len(columns)
-    # Sorted, so that the interval does not depend on the order of the rows.
-    columns = columns[np.lexsort(columns.T)]
     random_state = np.random.default_rng(_SEED)
     sums = np.empty((_N_REPLICATES, columns.shape[1]))
     for replicate in range(_N_REPLICATES):
         drawn = random_state.integers(0, n_clusters, n_clusters)
         sums[replicate] = np.bincount(drawn, minlength=n_clusters) @ columns
-    tail = (1.0 - confidence) / 2
-    low, high = np.nanquantile(from_sums(sums), [tail, 1.0 - tail])
-    return float(low), float(high)
+    return from_sums(sums)
+
+
+def resample_blocks(
+    columns: np.ndarray, length: int, from_sums: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """Return the estimates of resampled blocks of neighbouring rows, the last beside the first."""
+    n_rows = len(columns)
+    length = min(length, n_rows)
+    running = np.zeros((n_rows + length, columns.shape[1]))
+    np.cumsum(np.concatenate([columns, columns[: length - 1]]), axis=0, out=running[1:])
+    blocks = running[length:] - running[:n_rows]
+    n_blocks = -(-n_rows // length)
+    random_state = np.random.default_rng(_SEED)
+    sums = np.empty((_N_REPLICATES, columns.shape[1]))
+    for replicate in range(_N_REPLICATES):
+        sums[replicate] = blocks[random_state.integers(0, n_rows, n_blocks)].sum(axis=0)
+    return from_sums(sums)
+
+
+def block_length(influence: np.ndarray) -> int:
+    """Return how many neighbouring rows make a block, for influences (n,) in their order.
+
+    The length of smallest error where influences follow an autoregression of order one, and at
+    least the cube root of the number of rows.
+    """
+    n_rows = len(influence)
+    centred = influence - influence.mean()
+    power = centred @ centred
+    correlation = float(centred[1:] @ centred[:-1] / power) if power > 0 else 0.0
+    correlation = min(abs(correlation), _LARGEST_CORRELATION)
+    memory = 2.0 * correlation / (1.0 - correlation**2)
+    return int(np.ceil(max((1.5 * memory**2) ** (1 / 3), 1.0) * n_rows ** (1 / 3)))

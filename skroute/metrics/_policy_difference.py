@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import norm
 
-from ._assessment import Options, assess
-from ._intervals import confidence_interval, standard_error
+from ._assessment import assess_all
+from ._intervals import infer
+from ._options import Options
 from ._policy_value import PolicyValue, summarize
 from ._tables import read_table
 
@@ -29,8 +29,10 @@ class PolicyDifference:
         Standard error of the paired difference. NaN if that of a policy is.
     low, high : float
         Ends of the confidence interval.
+    degrees_of_freedom : float
+        Of the t-value of the difference.
     p_value : float
-        Two-sided, of no difference, from the normal approximation.
+        Two-sided, of no difference, by that t-value.
     quality_difference : float
         The same estimate of the difference in mean quality.
     cost_difference : float
@@ -44,6 +46,7 @@ class PolicyDifference:
     standard_error: float
     low: float
     high: float
+    degrees_of_freedom: float
     p_value: float
     quality_difference: float
     cost_difference: float
@@ -73,12 +76,15 @@ def policy_difference(
     method: str = "auto",
     predicted_quality: ArrayLike | None = None,
     predicted_cost: ArrayLike | None = None,
+    predicted_preference: ArrayLike | None = None,
     models: ArrayLike | None = None,
     propensity: ArrayLike | None = None,
+    judged_propensity: ArrayLike | None = None,
     shrinkage: float | None = None,
     switch_threshold: float | None = None,
     interval: str = "normal",
     confidence: float = 0.95,
+    block_length: int | None = None,
 ) -> PolicyDifference:
     """Estimate by how much the value of one policy exceeds that of another on the same table.
 
@@ -144,47 +150,33 @@ def policy_difference(
     $14.1 per thousand queries
     """
     parameters = {"shrinkage": shrinkage, "switch_threshold": switch_threshold}
-    options = Options(cost_sensitivity, method, interval, confidence, parameters)
+    options = Options(cost_sensitivity, method, interval, confidence, block_length, parameters)
     table = read_table(
         y,
         cost_sensitivity=cost_sensitivity,
         predicted_quality=predicted_quality,
         predicted_cost=predicted_cost,
+        predicted_preference=predicted_preference,
         models=models,
         propensity=propensity,
+        judged_propensity=judged_propensity,
     )
-    a = assess(table, policy_a, options, "policy_a")
-    b = assess(table, policy_b, options, "policy_b")
-    a.warn_if_poor("policy_a")
-    b.warn_if_poor("policy_b")
+    names = ["policy_a", "policy_b"]
+    a, b = assess_all(table, [policy_a, policy_b], options, names)
+    for assessment, name in zip((a, b), names, strict=True):
+        assessment.warn_if_poor(name)
     first, second = summarize(a), summarize(b)
-    value = first.value - second.value
-    columns = np.hstack([a.columns(), b.columns()])
-    influence = a.utility.influence(columns[:, :4]) - b.utility.influence(columns[:, 4:])
-    low, high = confidence_interval(
-        interval,
-        confidence,
-        value,
-        influence,
-        columns=columns,
-        from_sums=lambda sums: a.utility.from_sums(sums[:, :4]) - b.utility.from_sums(sums[:, 4:]),
-    )
-    error = standard_error(influence)
+    difference = infer(a.utility.minus(1.0, b.utility), a.table, options)
     return PolicyDifference(
-        value=value,
-        standard_error=error,
-        low=low,
-        high=high,
-        p_value=_p_value(value, error),
+        value=difference.value,
+        standard_error=difference.standard_error,
+        low=difference.low,
+        high=difference.high,
+        degrees_of_freedom=difference.degrees_of_freedom,
+        p_value=difference.p_value,
         quality_difference=first.mean_quality - second.mean_quality,
         cost_difference=first.mean_cost - second.mean_cost,
         cost_sensitivity=float(cost_sensitivity),
         a=first,
         b=second,
     )
-
-
-def _p_value(value: float, error: float) -> float:
-    if error == 0:
-        return 1.0 if value == 0 else 0.0
-    return float(2.0 * norm.sf(abs(value) / error))

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._assessment import Assessment, Options, assess
-from ._intervals import confidence_interval, standard_error
+from ._assessment import Assessment, assess_all
+from ._intervals import infer
+from ._options import Options
 from ._tables import read_table
 
 
@@ -26,9 +27,11 @@ class PolicyValue:
         cluster carries all weight.
     low, high : float
         Ends of the confidence interval, NaN if `standard_error` is.
+    degrees_of_freedom : float
+        Of the t-value of the estimate, see Notes.
     effective_sample_size : float
-        ``(sum w)**2 / sum w**2`` over the rows used, w importance weight times row weight. NaN
-        for "dm" without propensities.
+        ``(sum w)**2 / sum w**2`` over the rows used, w importance weight of the quality times row
+        weight. NaN for "dm" without propensities.
     largest_weight : float
         Largest importance weight. NaN for "dm" without propensities.
     mean_weight : float
@@ -45,10 +48,10 @@ class PolicyValue:
         The parameter of "dros" and of "switch-dr" that was used.
     n_rows, n_rows_used : int
         Rows of the table, and those that the estimate rests on.
+    n_scored : int
+        Rows among those used whose quality counts.
     n_clusters : int
         Independent clusters among the rows used: groups, or rows where there are no groups.
-    gold_only : bool
-        Whether rows were left out because their quality is preference-based.
     interval, confidence
         As they were given.
     """
@@ -57,6 +60,7 @@ class PolicyValue:
     standard_error: float
     low: float
     high: float
+    degrees_of_freedom: float
     effective_sample_size: float
     largest_weight: float
     mean_weight: float
@@ -67,8 +71,8 @@ class PolicyValue:
     switch_threshold: float | None
     n_rows: int
     n_rows_used: int
+    n_scored: int
     n_clusters: int
-    gold_only: bool
     interval: str
     confidence: float
 
@@ -81,12 +85,15 @@ def policy_value(
     method: str = "auto",
     predicted_quality: ArrayLike | None = None,
     predicted_cost: ArrayLike | None = None,
+    predicted_preference: ArrayLike | None = None,
     models: ArrayLike | None = None,
     propensity: ArrayLike | None = None,
+    judged_propensity: ArrayLike | None = None,
     shrinkage: float | None = None,
     switch_threshold: float | None = None,
     interval: str = "normal",
     confidence: float = 0.95,
+    block_length: int | None = None,
 ) -> PolicyValue:
     r"""Estimate the mean utility that a policy would have had on the queries of a table.
 
@@ -209,16 +216,18 @@ def policy_value(
     True
     """
     parameters = {"shrinkage": shrinkage, "switch_threshold": switch_threshold}
-    options = Options(cost_sensitivity, method, interval, confidence, parameters)
+    options = Options(cost_sensitivity, method, interval, confidence, block_length, parameters)
     table = read_table(
         y,
         cost_sensitivity=cost_sensitivity,
         predicted_quality=predicted_quality,
         predicted_cost=predicted_cost,
+        predicted_preference=predicted_preference,
         models=models,
         propensity=propensity,
+        judged_propensity=judged_propensity,
     )
-    assessment = assess(table, policy, options, "policy")
+    (assessment,) = assess_all(table, [policy], options, ["policy"])
     assessment.warn_if_poor("policy")
     return summarize(assessment)
 
@@ -226,24 +235,15 @@ def policy_value(
 def summarize(assessment: Assessment) -> PolicyValue:
     """Return the value of an assessed policy with all that describes it."""
     table, options = assessment.table, assessment.options
-    value = assessment.utility.value(table.weight)
-    columns = assessment.columns()
-    influence = assessment.utility.influence(columns)
-    low, high = confidence_interval(
-        options.interval,
-        options.confidence,
-        value,
-        influence,
-        columns=columns,
-        from_sums=assessment.utility.from_sums,
-    )
+    inference = infer(assessment.utility, table, options)
     size, largest, mean = assessment.overlap()
     cost = assessment.cost
     return PolicyValue(
-        value=value,
-        standard_error=standard_error(influence),
-        low=low,
-        high=high,
+        value=inference.value,
+        standard_error=inference.standard_error,
+        low=inference.low,
+        high=inference.high,
+        degrees_of_freedom=inference.degrees_of_freedom,
         effective_sample_size=size,
         largest_weight=largest,
         mean_weight=mean,
@@ -253,8 +253,8 @@ def summarize(assessment: Assessment) -> PolicyValue:
         **assessment.parameters,
         n_rows=len(table.counted),
         n_rows_used=len(table.feedback),
-        n_clusters=len(influence),
-        gold_only=table.gold_only,
+        n_scored=int(table.scored.sum()),
+        n_clusters=inference.n_clusters,
         interval=options.interval,
         confidence=float(options.confidence),
     )

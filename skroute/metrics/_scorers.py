@@ -212,7 +212,8 @@ def make_evaluator(
     check_consistent_length(X, feedback.quality)
     feedback = feedback.reweighted(check_sample_weight(sample_weight, len(feedback)))
     classes = policy.labels(feedback, choice)
-    if not feedback.logged:
+    gold = feedback.gold[feedback.weight > 0]
+    if not feedback.logged and (gold.all() or not gold.any()):
         return PolicyEvaluator.of(None, feedback, classes)
     described = policy.queries if features is None else features(X)
     try:

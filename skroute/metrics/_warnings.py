@@ -21,6 +21,33 @@ class PreferenceOnlyWarning(UserWarning):
         self.n_rows = n_rows
 
 
+class GoldRowsWarning(UserWarning):
+    """Values are those of the rows with a gold quality alone, or rest on few of them.
+
+    Attributes
+    ----------
+    n_rows, n_scored : int
+        Rows of positive weight, and those whose quality counts.
+    """
+
+    def __init__(self, message: str = "", *, n_rows: int = 0, n_scored: int = 0) -> None:
+        super().__init__(message)
+        self.n_rows, self.n_scored = n_rows, n_scored
+
+
+class FewClustersWarning(UserWarning):
+    """An interval rests on few independent groups.
+
+    Attributes
+    ----------
+    n_clusters : int
+    """
+
+    def __init__(self, message: str = "", *, n_clusters: int = 0) -> None:
+        super().__init__(message)
+        self.n_clusters = n_clusters
+
+
 class TrainingLogWarning(UserWarning):
     """A router is scored on rows that it was fitted on.
 

@@ -4,8 +4,10 @@ from ._choices import ChoiceModel
 from ._evidence import Evidence
 from ._features import SpectralFeatures
 from ._fitting import fit_weighted, single_threaded
+from ._gold_outcome import GoldOutcome
 from ._hierarchical import Design, HierarchicalRidge, Moments, Variances, fit_variances
 from ._joint import JointOutcome, weighted_mean
+from ._judged import cross_fit_judged
 from ._outcome import make_outcome_model
 from ._overlap import Overlap, OverlapWarning
 from ._per_model import PerModelOutcome

@@ -127,14 +127,14 @@ class Calibration:
 def deviation_trust(evidence: Evidence, predicted: np.ndarray, deviation: np.ndarray) -> float:
     """Return how far predicted deviations between models may be believed, in [0, 1].
 
-    ``z**2 / (1 + z**2)``, where z is the t-value of the out-of-fold deviations as predictors of the
-    outcomes that were seen, with errors clustered by group; 0 if z is at most 1. For one normal
-    estimate of variance v around a truth of size b, ``b**2 / (b**2 + v)`` is the factor that
-    minimizes the squared error; and what is within its own standard error is not known to be there.
-    Deviations are the part of the out-of-fold predictions, (n, K) each, that is the models' own.
+    Their calibration slope: that of the outcomes that were seen on the out-of-fold deviations, at
+    most 1, and 0 where it is within its own standard error, with errors clustered by group. The
+    outcome model has shrunk them already by what it knows of their noise; the slope takes back what
+    that missed (Cox, *Two further applications of a model for binary regression*, 1958). Deviations
+    are the part of the out-of-fold predictions, (n, K) each, that is the models' own.
     """
     slope, error = evidence.slope(predicted - deviation, deviation)
-    return slope**2 / (slope**2 + error**2) if slope > error else 0.0
+    return min(slope, 1.0) if slope > error else 0.0
 
 
 def _deviation(quality: np.ndarray, mean: np.ndarray) -> np.ndarray:

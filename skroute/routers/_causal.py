@@ -139,9 +139,9 @@ class CausalRouter(OutcomeRouter):
     Notes
     -----
     **Safety.** Three estimates keep noise from choosing. `calibration_.trust` is
-    ``z**2 / (1 + z**2)``, z being the t-value of the out-of-fold differences between models as
-    predictors of the outcomes that were seen, and 0 up to a z of 1: where queries carry no signal
-    the router falls back to the best fixed model. The intercept corrections are shrunk by empirical
+    the slope of the outcomes that were seen on the out-of-fold differences between models, at most
+    1, and 0 where it is within its standard error: where queries carry no signal the router falls
+    back to the best fixed model. The intercept corrections are shrunk by empirical
     Bayes. And `caution` marks down models that little is known of.
 
     **Rows without quality.** They teach costs, propensities and what queries look like. Which rows

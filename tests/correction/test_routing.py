@@ -87,7 +87,7 @@ def test_bias_columns_decide_nothing_after_the_fit():
 
 def test_grid_search_over_the_whole_pipeline(tmp_path):
     """On logged feedback with a gold column and no propensities; a warning would be an error."""
-    problem = make_gold_preference(300, 60, n_models=3, n_gold=120, random_state=0)
+    problem = make_gold_preference(1200, 60, n_models=3, n_gold=800, random_state=0)
     y = problem.y
     y = logged_feedback(y["model"], y["quality"], gold=y["gold"])
     search = GridSearchCV(

@@ -6,7 +6,8 @@ from policy_logs import CHOICE, METHODS, QUALITY, big_log, small_log, value_of
 
 from skroute import logged_feedback
 from skroute.metrics import policy_difference
-from skroute.metrics._estimators import ESTIMATORS, Terms
+from skroute.metrics._estimators import ESTIMATORS
+from skroute.metrics._terms import Terms
 from skroute.nuisance import OverlapWarning
 
 
@@ -43,12 +44,15 @@ def test_standard_errors_by_hand():
     ips = value_of(y, CHOICE, method="ips")
     terms = np.array([2.0, 0.0, 2.0, 1.25])
     assert ips.standard_error == pytest.approx(terms.std(ddof=1) / 2)
-    assert ips.high - ips.value == pytest.approx(1.959963984540054 * ips.standard_error)
+    assert ips.degrees_of_freedom == pytest.approx(3.0)
+    assert ips.high - ips.value == pytest.approx(3.182446305284263 * ips.standard_error)
     snips = value_of(y, CHOICE, method="snips")
     weight, reward = np.array([2.0, 0, 4, 1.25]), np.array([1.0, 0, 0.5, 1])
-    share = weight / 7.25
-    residual = share * (reward - 5.25 / 7.25) / np.sqrt(1 - share)
-    assert snips.standard_error == pytest.approx(np.sqrt(np.sum(residual**2)))
+    without = (5.25 - weight * reward) / (7.25 - weight)
+    jackknife = 3 / 4 * np.sum((without - without.mean()) ** 2)
+    assert snips.standard_error == pytest.approx(np.sqrt(jackknife))
+    # All variance is that of the ratio: as many clusters as the weights are worth.
+    assert snips.degrees_of_freedom == pytest.approx(7.25**2 / np.sum(weight**2) - 1)
 
 
 def test_picked_parameters_are_recorded():

@@ -3,10 +3,11 @@ import pytest
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from skroute.feedback import full_feedback, logged_feedback, read_feedback
-from skroute.metrics import PreferenceOnlyWarning, evaluation_predictions
+from skroute.metrics import GoldRowsWarning, PreferenceOnlyWarning, evaluation_predictions
 from skroute.metrics._evaluator import RECENT, PolicyEvaluator
 from skroute.nuisance import (
     JointOutcome,
+    NoExplorationWarning,
     PerModelOutcome,
     _outcome,
     _propensity,
@@ -96,18 +97,22 @@ def test_rows_without_weight_count_for_nothing():
     assert value(choice, X, weighted) == pytest.approx(value(choice[:120], X[:120], kept))
 
 
-def test_preference_rows_are_left_out():
+def test_without_gold_rows_it_warns():
     X, y, quality, _ = make_log(200)
-    gold = np.arange(200) < 120
-    mixed = logged_feedback(
-        y["model"], np.where(gold, y["quality"], -9), propensity=y["propensity"], gold=gold
-    )
-    plain = logged_feedback(y["model"], y["quality"], propensity=y["propensity"])
     choice = CLASSES[quality.argmax(axis=1)]
-    assert value(choice, X, mixed) == value(choice[gold], X[gold], plain[gold])
     judged = logged_feedback(y["model"], y["quality"], gold=np.zeros(200, dtype=bool))
     with pytest.warns(PreferenceOnlyWarning, match="No row that counts has a gold quality"):
         assert np.isfinite(value(choice, X, judged))
+
+
+@pytest.mark.parametrize("n_gold", [1, 3])
+def test_few_gold_rows_are_warned_of(n_gold):
+    X, y, _, _ = make_log(200)
+    gold = np.arange(200) < n_gold
+    mixed = logged_feedback(y["model"], y["quality"], propensity=y["propensity"], gold=gold)
+    with pytest.warns(GoldRowsWarning, match=f"{n_gold} of 200 rows have one") as caught:
+        value(np.full(200, "a"), X, mixed)
+    assert caught[0].message.n_scored == n_gold
 
 
 @pytest.mark.parametrize("n", [1, 2, 7])
@@ -149,4 +154,5 @@ def test_estimated_propensities_are_at_least_one_in_a_hundred():
     # Four rows against the rule by which the log chose.
     model = np.where((X[:, 0] > 0) == (np.arange(2000) < 1996), "a", "b")
     y = logged_feedback(model, np.arange(2000) / 2000)
-    assert evaluation_predictions(X, y)["propensity"].min() == 0.01
+    with pytest.warns(NoExplorationWarning, match="queries tell 100% of its choices"):
+        assert evaluation_predictions(X, y)["propensity"].min() == 0.01

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from skroute import full_feedback
-from skroute.metrics import policy_value
+from skroute.metrics import FewClustersWarning, policy_value
+from skroute.metrics._intervals import block_length
 
 QUALITY = np.sqrt(np.arange(11) / 10)
 
@@ -30,5 +31,49 @@ def test_bernstein_by_hand():
 
 def test_clusters_are_what_is_resampled():
     low, high = interval("bootstrap")
-    wide_low, wide_high = interval("bootstrap", group=np.arange(11) // 2)
+    with pytest.warns(FewClustersWarning, match="6 independent groups") as caught:
+        wide_low, wide_high = interval("bootstrap", group=np.arange(11) // 2)
+    assert caught[0].message.n_clusters == 6
     assert wide_high - wide_low > 1.1 * (high - low)
+
+
+def in_time(length=None, persistent=True, n=2000):
+    """Interval of a mean over rows in time that are alike for a while, shuffled."""
+    rng = np.random.default_rng(0)
+    level = np.repeat(rng.normal(size=n // 20), 20) if persistent else rng.normal(size=n)
+    order = rng.permutation(n)
+    quality = np.column_stack([level, level])[order]
+    y = full_feedback(quality, models=["a", "b"], time=order)
+    result = policy_value(y, ["a"] * n, interval="block", block_length=length)
+    return result.high - result.low, result.standard_error
+
+
+def test_blocks_see_what_neighbours_in_time_share():
+    # The mean of 100 independent levels of standard deviation 1.
+    width, error = in_time()
+    assert error == pytest.approx(0.1, rel=0.2)
+    assert width == pytest.approx(4 * error, rel=0.1)
+    assert in_time(length=1)[1] == pytest.approx(0.1 / np.sqrt(20), rel=0.2)
+    assert in_time(persistent=False)[1] == pytest.approx(1 / np.sqrt(2000), rel=0.2)
+
+
+def test_the_length_of_blocks():
+    assert block_length(np.tile([1.0, 1.0, -1.0, -1.0], 250)) == 10  # no correlation: cube root
+    rng = np.random.default_rng(0)
+    walk = np.cumsum(rng.normal(size=1000))
+    assert 50 < block_length(walk) < 200
+    assert block_length(np.zeros(8)) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"interval": "block"}, "no column 'time'"),
+        ({"block_length": 5}, "block_length=5 has no meaning for interval 'normal'"),
+        ({"interval": "block", "block_length": 0}, "block_length must be at least 1"),
+    ],
+)
+def test_blocks_need_an_order(options, message):
+    y = full_feedback(np.column_stack([QUALITY, QUALITY]), models=["a", "b"])
+    with pytest.raises(ValueError, match=message):
+        policy_value(y, ["a"] * 11, **options)

@@ -2,6 +2,7 @@
 
 import pickle
 import warnings
+from contextlib import nullcontext
 from functools import partial
 
 import numpy as np
@@ -14,6 +15,7 @@ from policy_logs import QUALITY as SMALL_QUALITY
 from skroute import full_feedback, logged_feedback
 from skroute.baselines import BestFixedModel
 from skroute.metrics import (
+    GoldRowsWarning,
     PreferenceOnlyWarning,
     average_performance_gap_recovered,
     call_performance_threshold,
@@ -146,23 +148,24 @@ def test_rows_of_weight_zero_are_as_if_absent():
     assert (result.value, result.standard_error) == (absent.value, absent.standard_error)
 
 
-def test_gold_rows_only_where_some_are_not_gold():
+def test_gold_rows_alone_with_a_warning_where_some_are_not_gold():
     gold = np.arange(400) % 4 == 0
     y, policy, quality, _ = big_log(gold=gold)
     plain, *_ = big_log()
     y["propensity"][~gold] = np.nan
-    result = value_of(y, policy, predicted_quality=quality)
-    assert (result.gold_only, result.n_rows, result.n_rows_used) == (True, 400, 100)
+    with pytest.warns(GoldRowsWarning, match=r"300 of 400 rows.*other 100 rows") as caught:
+        result = policy_value(y, policy, predicted_quality=quality)
+    assert (caught[0].message.n_rows, caught[0].message.n_scored) == (400, 100)
+    assert (result.n_rows, result.n_rows_used, result.n_scored) == (400, 100, 100)
     expected = value_of(plain[gold], policy[gold], predicted_quality=quality[gold])
     assert result.value == expected.value
-    assert not expected.gold_only
 
 
 def test_without_gold_rows_it_warns_and_uses_all():
     y, policy, *_ = big_log(gold=np.zeros(400, dtype=bool))
-    with pytest.warns(UserWarning, match="preference-based"):
+    with pytest.warns(PreferenceOnlyWarning, match="preference-based"):
         result = policy_value(y, policy)
-    assert (result.gold_only, result.n_rows_used) == (False, 400)
+    assert (result.n_scored, result.n_rows_used) == (400, 400)
 
 
 def test_propensity_argument_replaces_the_column():
@@ -180,9 +183,13 @@ def test_missing_propensities_are_named_with_a_remedy():
         policy_value(y, SMALL_CHOICE)
     y = small_log(gold=[False, True, True, True])
     y["propensity"][:2] = np.nan
-    with pytest.raises(ValueError, match=r"row 1: found nan \(1 of 3"):
+    with (
+        pytest.raises(ValueError, match=r"row 1: found nan \(1 of 3"),
+        pytest.warns(GoldRowsWarning),
+    ):
         policy_value(y, SMALL_CHOICE)
-    result = policy_value(y, SMALL_CHOICE, method="dm", predicted_quality=SMALL_QUALITY)
+    with pytest.warns(GoldRowsWarning):
+        result = policy_value(y, SMALL_CHOICE, method="dm", predicted_quality=SMALL_QUALITY)
     assert np.isnan(result.effective_sample_size)
     assert result.value == pytest.approx(1.7 / 3)
 
@@ -225,15 +232,19 @@ def test_without_gold_rows_all_warn_alike(name, y):
     assert pickle.loads(pickle.dumps(caught[0].message)).n_rows == N
 
 
-@pytest.mark.parametrize("name", [name for name in METRICS if name != "cross_val_policy"])
+@pytest.mark.parametrize("name", METRICS)
 @pytest.mark.parametrize("y", [FULL, LOG], ids=["full", "log"])
-def test_some_gold_rows_count_alone_and_in_silence(name, y):
+def test_some_gold_rows_count_alone(name, y):
     metric, takes_logs = METRICS[name]
-    if y is LOG and not takes_logs:
-        return
+    if (y is LOG and not takes_logs) or name in ("scorer", "router_score", "cross_val_policy"):
+        return  # scorers correct for who is gold, routers say that they do not
     gold = np.arange(N) % 3 > 0
-    mixed = metric(X, with_gold(y, gold), CHOICE, SCORE)
-    assert mixed == pytest.approx(metric(X[gold], y[gold], CHOICE[gold], SCORE[gold]), abs=1e-12)
+    asks = name in ("policy_value", "policy_difference", "cost_quality_curve")
+    with pytest.warns(GoldRowsWarning) if asks else nullcontext():
+        mixed = metric(X, with_gold(y, gold), CHOICE, SCORE)
+    if name != "evaluation_predictions":
+        alone = metric(X[gold], y[gold], CHOICE[gold], SCORE[gold])
+        assert mixed == pytest.approx(alone, abs=1e-12)
 
 
 @pytest.mark.parametrize("name", ["scorer", "router_score"])

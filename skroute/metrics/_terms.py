@@ -1,0 +1,166 @@
+"""Estimates as sums of means and ratios over rows: value, error and interval follow from the sums.
+
+Whatever is estimated is a sum of parts, each the weighted mean of something over rows plus, where
+it is self-normalized, a ratio of two sums. So one set of columns, summed by cluster, is all that a
+jackknife or a bootstrap needs, of one policy or of the difference between two.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+# A share of the sum that is 1 but for rounding.
+_ALL_OF_IT = 1e-12
+_N_COLUMNS = 4
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Parts (n,) of an estimate ``mean(plain) + sum(numerator) / sum(denominator)``.
+
+    Means and sums are weighted by rows. Without a ratio both its parts are None. A ratio whose
+    denominator is 0 in every row counts as 0 beside a plain part, and is NaN alone.
+    """
+
+    plain: np.ndarray | None
+    numerator: np.ndarray | None = None
+    denominator: np.ndarray | None = None
+
+    def columns(self, row_weight: np.ndarray) -> np.ndarray:
+        """Return the weighted parts as (n, 4): plain, one, numerator, denominator."""
+        stacked = np.zeros((len(row_weight), _N_COLUMNS))
+        stacked[:, 1] = row_weight
+        for k, part in ((0, self.plain), (2, self.numerator), (3, self.denominator)):
+            if part is not None:
+                np.multiply(part, row_weight, out=stacked[:, k])
+        return stacked
+
+    def split(self, sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the mean and the ratio, (...,) each, that belong to sums (..., 4) of `columns`."""
+        mean = sums[..., 0] / sums[..., 1]
+        if self.numerator is None:
+            return mean, np.zeros_like(mean)
+        ratio = np.full_like(mean, np.nan if self.plain is None else 0.0)
+        np.divide(sums[..., 2], sums[..., 3], out=ratio, where=sums[..., 3] > 0)
+        return mean, ratio
+
+
+@dataclass(frozen=True)
+class Part:
+    """Terms times a scale.
+
+    Ratios of the same `outcome` average the same residuals, so that those of two policies largely
+    cancel in a difference. The error of the ratio is `spread` times what its rows show.
+    """
+
+    terms: Terms
+    outcome: str
+    scale: float = 1.0
+    spread: float = 1.0
+
+    def without(self, left: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return mean and ratio, (n_clusters,) each, with each cluster left out; sums (..., 4)."""
+        mean, ratio = self.terms.split(left)
+        whole = self.terms.split(total)[1]
+        return mean, whole + self.spread * (ratio - whole)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A sum of parts. `columns` (n, c) of rows, or their sums by cluster, stand for the table."""
+
+    parts: tuple[Part, ...]
+
+    @classmethod
+    def of(cls, outcome: str, *terms: Terms) -> Estimate:
+        """Return the sum of some terms."""
+        return cls(tuple(Part(each, outcome) for each in terms))
+
+    def minus(self, scale: float, other: Estimate | None) -> Estimate:
+        """Return this estimate minus `scale` times another."""
+        if scale == 0 or other is None:
+            return self
+        taken = (replace(part, scale=-scale * part.scale) for part in other.parts)
+        return Estimate((*self.parts, *taken))
+
+    def columns(self, row_weight: np.ndarray) -> np.ndarray:
+        """Return the weighted columns (n, c) of all parts."""
+        return np.hstack([part.terms.columns(row_weight) for part in self.parts])
+
+    def from_sums(self, sums: np.ndarray) -> np.ndarray:
+        """Return the estimates (...,) that belong to sums (..., c) of `columns`."""
+        total = np.zeros(sums.shape[:-1])
+        for part, own in zip(self.parts, _by_part(sums), strict=True):
+            mean, ratio = part.terms.split(own)
+            total += part.scale * (mean + ratio)
+        return total
+
+    def value(self, row_weight: np.ndarray) -> float:
+        """Return the estimate."""
+        return float(self.from_sums(self.columns(row_weight).sum(axis=0)))
+
+    def influence(self, columns: np.ndarray) -> np.ndarray:
+        """Return the influence (n_clusters,) of clusters on the estimate.
+
+        The deviations of the estimate with one cluster left out, scaled so that their root sum of
+        squares is the jackknife standard error: exact for a plain mean. NaN if a cluster has all of
+        a sum below a line, since it leaves no other to judge by.
+        """
+        n_clusters, total = len(columns), columns.sum(axis=0)
+        left = total - columns
+        for part, every, rest in zip(self.parts, _by_part(total), _by_part(left), strict=True):
+            below = [1] if part.terms.numerator is None else [1, 3]
+            if (every[below] <= 0).any() or (rest[:, below] <= _ALL_OF_IT * every[below]).any():
+                return np.full(n_clusters, np.nan)
+        without = np.zeros(n_clusters)
+        for part, every, rest in zip(self.parts, _by_part(total), _by_part(left), strict=True):
+            mean, ratio = part.without(rest, every)
+            without += part.scale * (mean + ratio)
+        return _deviation(without)
+
+    def degrees_of_freedom(self, columns: np.ndarray) -> float:
+        """Return the degrees of freedom of the t-value of the estimate, given all influences.
+
+        One less than the effective number of clusters, by their shares of the sum below the line:
+        ``(sum |c|)**2 / sum c**2``. Means, and the ratios of each outcome, have their own; these
+        are averaged harmonically, by how much each adds to the variance.
+        """
+        total = columns.sum(axis=0)
+        mean_moved = np.zeros(len(columns))
+        ratio_moved: dict[str, np.ndarray] = defaultdict(lambda: np.zeros(len(columns)))
+        ratio_share: dict[str, np.ndarray] = defaultdict(lambda: np.zeros(len(columns)))
+        by_part = (_by_part(total), _by_part(total - columns), _by_part(columns))
+        for part, every, left, own in zip(self.parts, *by_part, strict=True):
+            mean, ratio = part.without(left, every)
+            mean_moved += part.scale * mean
+            if part.terms.numerator is not None:
+                ratio_moved[part.outcome] += part.scale * ratio
+                ratio_share[part.outcome] += part.scale * own[:, 3] / every[3]
+        moved = [mean_moved, *ratio_moved.values()]
+        shares = [columns[:, 1] / total[1], *ratio_share.values()]
+        variance = np.array([np.sum(_deviation(each) ** 2) for each in moved])
+        freedom = np.array([max(_effective_number(share) - 1.0, 1.0) for share in shares])
+        if not variance.sum() > 0:
+            return float(freedom[0])
+        return float(variance.sum() / (variance / freedom).sum())
+
+
+def _by_part(columns: np.ndarray) -> list[np.ndarray]:
+    """Return views (..., 4) of columns (..., c)."""
+    return [
+        columns[..., start : start + _N_COLUMNS]
+        for start in range(0, columns.shape[-1], _N_COLUMNS)
+    ]
+
+
+def _deviation(without: np.ndarray) -> np.ndarray:
+    n_clusters = len(without)
+    return np.sqrt((n_clusters - 1) / n_clusters) * (without.mean() - without)
+
+
+def _effective_number(share: np.ndarray) -> float:
+    square = float(share @ share)
+    return float(np.abs(share).sum()) ** 2 / square if square > 0 else 0.0
