@@ -115,14 +115,21 @@ def assess_all(
     table: CountedTable, policies: Sequence[Any], options: Options, names: Sequence[str]
 ) -> Iterator[Assessment]:
     """Assess several policies on the rows that all of them choose for; None wrote the log."""
-    read = [_read(table, policy, name) for policy, name in zip(policies, names, strict=True)]
-    masks = [policy.known for policy in read if policy is not None and policy.known is not None]
-    if masks:
-        rows = reduce(np.logical_and, masks)
-        table, taken = table.take(rows), np.flatnonzero(rows)
-        read = [None if policy is None else policy.take(taken) for policy in read]
+    table, read = read_policies(table, policies, names)
     for policy, name in zip(read, names, strict=True):
         yield _assess(table, policy, options, name)
+
+
+def read_policies(
+    table: CountedTable, policies: Sequence[Any], names: Sequence[str]
+) -> tuple[CountedTable, list[Policy | None]]:
+    """Return the part of a table for which all policies choose, and what they choose there."""
+    read = [_read(table, policy, name) for policy, name in zip(policies, names, strict=True)]
+    masks = [policy.known for policy in read if policy is not None and policy.known is not None]
+    if not masks:
+        return table, read
+    rows = reduce(np.logical_and, masks)
+    return table.take(rows), [None if policy is None else policy.take(rows) for policy in read]
 
 
 def _read(table: CountedTable, policy: Any, name: str) -> Policy | None:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from .._utils import check_at_least, check_cost_sensitivity
-from ._policies import Policy, read_policy
+from ._assessment import read_policies
+from ._policies import Policy
 from ._tables import CountedTable, read_table
 
 _SEED = 0
@@ -19,25 +20,29 @@ _SEED = 0
 class Arm:
     """Rows (m,) that are averaged together, by descending `effect`.
 
-    Each has a weight between ``1 + odds / gamma`` and ``1 + odds * gamma``, times its row weight.
+    Each has a weight between ``1 + odds / gamma`` and ``1 + odds * gamma``, times its row weight
+    and `scale`, the inverse of how likely its quality was to be known.
     """
 
     row: np.ndarray
     effect: np.ndarray
     odds: np.ndarray
+    scale: np.ndarray
     free: np.ndarray  # whether gamma concerns the row
 
     @classmethod
     def of(
-        cls, row: np.ndarray, effect: np.ndarray, propensity: np.ndarray, free: np.ndarray
+        cls, table: CountedTable, chosen: np.ndarray, effect: np.ndarray, propensity: np.ndarray
     ) -> Arm:
-        """Sort the rows named by an index (m,); the rest is of all rows (n,)."""
+        """Sort the scored rows of a mask (n,); effects and propensities (n,) are of all rows."""
+        row = np.flatnonzero(chosen & table.scored)
         row = row[np.argsort(-effect[row], kind="stable")]
-        return cls(row, effect[row], 1.0 / propensity[row] - 1.0, free[row])
+        scale = np.broadcast_to(table.judged_weight(), len(effect))[row]
+        return cls(row, effect[row], 1.0 / propensity[row] - 1.0, scale, estimated(table)[row])
 
     def ends(self, gamma: float, row_weight: np.ndarray) -> tuple[float, float]:
         """Return the smallest and largest weighted mean effect; 0 if no row has a weight."""
-        share = row_weight[self.row]
+        share = row_weight[self.row] * self.scale
         if not share.any():
             return 0.0, 0.0
         factor = np.where(self.free, gamma, 1.0)
@@ -68,36 +73,40 @@ class Contrast:
         """Read the table and the policies, the first minus the second."""
         cost_sensitivity = check_cost_sensitivity(table_options["cost_sensitivity"])
         table = read_table(y, **table_options)
-        feedback = table.feedback
-        if not feedback.logged:
+        if not table.feedback.logged:
             raise ValueError(
                 "y is full feedback, which shows every model: its values do not depend on who "
                 "chose. Give logged feedback."
             )
+        signs = [
+            (sign, policy, name)
+            for sign, policy, name in zip((1.0, -1.0), policies, names, strict=True)
+            if not (isinstance(policy, str) and policy == "zero")
+        ]
+        table, read = read_policies(table, [part[1] for part in signs], [part[2] for part in signs])
+        action = table.feedback.action
         predicted, residual = predictions_and_residuals(table, cost_sensitivity)
-        plain, difference, arms = np.zeros(len(residual)), np.zeros(len(residual)), []
-        free = np.isnan(feedback.propensity)
-        for sign, policy, name in zip((1.0, -1.0), policies, names, strict=True):
+        plain, difference, arms = np.zeros(len(action)), np.zeros(len(action)), []
+        for (sign, _, name), policy in zip(signs, read, strict=True):
             if policy is None:
                 # Its weights are 1, whatever the propensities.
-                everything, sure = np.arange(len(residual)), np.ones(len(residual))
-                plain += sign * _of_logged(predicted, feedback.action)
-                arms.append(Arm.of(everything, sign * residual, sure, free))
-            elif not (isinstance(policy, str) and policy == "zero"):
-                read = read_policy(policy, feedback.classes, len(table.counted), name)
-                read = read.take(table.rows)
-                _require_shown(read, table, name)
-                plain += sign * read.average(predicted)
-                difference += sign * read.of(feedback.action)
+                plain += sign * _of_logged(predicted, action)
+                everything = np.ones(len(action))
+                arms.append(Arm.of(table, everything > 0, sign * residual, everything))
+            else:
+                _require_scored(policy, table, name)
+                plain += sign * policy.average(predicted)
+                difference += sign * policy.of(action)
         effect = difference * residual
-        for model in np.unique(feedback.action[difference != 0]):
-            row = np.flatnonzero(feedback.action == model)
-            arms.append(Arm.of(row, effect, known_propensity(table), free))
+        arms += [
+            Arm.of(table, action == model, effect, known_propensity(table))
+            for model in np.unique(action[(difference != 0) & table.scored])
+        ]
         cluster = table.cluster
         if cluster is None:
             # By value, so that the interval does not depend on the order of the rows.
             cluster = np.argsort(np.lexsort((plain, residual, effect)))
-        share = float(np.average(free, weights=table.weight))
+        share = float(np.average(estimated(table), weights=table.weight))
         return cls(plain, arms, table.weight, cluster, share)
 
     def bounds(self, gamma: float, row_weight: np.ndarray | None = None) -> tuple[float, float]:
@@ -123,17 +132,26 @@ class Contrast:
         return float(np.quantile(ends[:, 0], tail)), float(np.quantile(ends[:, 1], 1.0 - tail))
 
 
+def estimated(table: CountedTable) -> np.ndarray:
+    """Return a mask (n,) of the rows whose propensity was not recorded when the log was made."""
+    return np.isnan(table.feedback.propensity)
+
+
 def predictions_and_residuals(
     table: CountedTable, cost_sensitivity: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return predicted utilities (n, K), 0 without predictions, and what the log shows beyond."""
+    """Return predicted utilities (n, K), 0 without predictions, and what the log shows beyond.
+
+    The latter (n,) is 0 where the quality is not known.
+    """
     utility = table.feedback.utility(cost_sensitivity).astype(np.float64)
-    if table.quality is None:
-        return np.zeros((len(utility), table.feedback.n_models)), utility
-    predicted = table.quality.astype(np.float64)
-    if cost_sensitivity > 0:
-        predicted = predicted - cost_sensitivity * table.cost
-    return predicted, utility - _of_logged(predicted, table.feedback.action)
+    predicted = np.zeros((len(utility), table.feedback.n_models))
+    if table.quality is not None:
+        predicted += table.quality
+    if table.quality is not None and cost_sensitivity > 0:
+        predicted -= cost_sensitivity * table.cost
+    residual = utility - _of_logged(predicted, table.feedback.action)
+    return predicted, np.where(table.scored, residual, 0.0)
 
 
 def _of_logged(predicted: np.ndarray, action: np.ndarray) -> np.ndarray:
@@ -154,13 +172,14 @@ def known_propensity(table: CountedTable) -> np.ndarray:
     return table.propensity
 
 
-def _require_shown(policy: Policy, table: CountedTable, name: str) -> None:
-    """Raise if the policy chooses a model of which no row says anything."""
+def _require_scored(policy: Policy, table: CountedTable, name: str) -> None:
+    """Raise if the policy chooses a model whose quality no row shows."""
     feedback = table.feedback
-    for model in np.setdiff1d(np.arange(feedback.n_models), feedback.action):
+    for model in np.setdiff1d(np.arange(feedback.n_models), feedback.action[table.scored]):
         row = np.flatnonzero(policy.of(np.full(len(feedback), model)))
         if len(row):
             raise ValueError(
-                f"{name} chooses {str(feedback.classes[model])!r} in {len(row)} rows, which the "
-                "log never shows: nothing bounds its value. Leave it out of the policy, or log it."
+                f"{name} chooses {str(feedback.classes[model])!r} in {len(row)} rows, whose "
+                "quality the log never shows: nothing bounds its value. Leave it out of the "
+                "policy, or log it."
             )

@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike
 from scipy.stats import genpareto
 
 from .._utils import check_cost_sensitivity
+from ._assessment import read_policies
 from ._contrast import known_propensity, predictions_and_residuals
 from ._estimators import effective_sample_size
-from ._policies import read_policy
 from ._tables import read_table
 
 # With fewer different weights there is no tail to fit.
@@ -59,8 +59,10 @@ def weight_diagnostics(
     cost_sensitivity: float = 0.0,
     predicted_quality: ArrayLike | None = None,
     predicted_cost: ArrayLike | None = None,
+    predicted_preference: ArrayLike | None = None,
     models: ArrayLike | None = None,
     propensity: ArrayLike | None = None,
+    judged_propensity: ArrayLike | None = None,
 ) -> WeightDiagnostics:
     """Diagnose the importance weights that a policy's value on a log rests on.
 
@@ -72,8 +74,10 @@ def weight_diagnostics(
         As in `policy_value`.
     clips : sequence of float, default=(1, 2, 5, 10, 20, inf)
         Positive importance weights to cut at; inf gives the value as it is.
-    cost_sensitivity, predicted_quality, predicted_cost, models, propensity
+    cost_sensitivity, predicted_quality, predicted_cost, models, propensity, judged_propensity
         As in `policy_value`.
+    predicted_preference : ignored
+        Not used, present so that all of `evaluation_predictions` can be passed on.
 
     Returns
     -------
@@ -132,14 +136,15 @@ def weight_diagnostics(
         predicted_cost=predicted_cost,
         models=models,
         propensity=propensity,
+        judged_propensity=judged_propensity,
     )
-    feedback = table.feedback
-    if not feedback.logged:
+    if not table.feedback.logged:
         raise ValueError(
             "y is full feedback, whose values need no importance weights. Give logged feedback."
         )
-    read = read_policy(policy, feedback.classes, len(table.counted)).take(table.rows)
-    importance = read.of(feedback.action) / known_propensity(table)
+    table, (read,) = read_policies(table, [policy], ["policy"])
+    assert read is not None
+    importance = read.of(table.feedback.action) / known_propensity(table) * table.judged_weight()
     if not importance.any():
         raise ValueError(
             f"policy never chooses the logged model in any of the {len(importance)} rows used: "

@@ -55,8 +55,10 @@ def sensitivity_bounds(
     cost_sensitivity: float = 0.0,
     predicted_quality: ArrayLike | None = None,
     predicted_cost: ArrayLike | None = None,
+    predicted_preference: ArrayLike | None = None,
     models: ArrayLike | None = None,
     propensity: ArrayLike | None = None,
+    judged_propensity: ArrayLike | None = None,
     confidence: float = 0.95,
     n_replicates: int = 1000,
 ) -> SensitivityBounds:
@@ -79,9 +81,11 @@ def sensitivity_bounds(
     gamma : float, default=1.5
         Largest factor, at least 1, between the odds of the logged model given the query and its
         odds given all that decided.
-    cost_sensitivity, predicted_quality, predicted_cost, models, propensity
+    cost_sensitivity, predicted_quality, predicted_cost, models, propensity, judged_propensity
         As in `policy_value`. Rows with a propensity in `y` were drawn by it, so that gamma does not
         concern them; those whose propensity is in `propensity` alone are subject to it.
+    predicted_preference : ignored
+        Not used, present so that all of `evaluation_predictions` can be passed on.
     confidence : float, default=0.95
         Nominal coverage of the interval, in (0, 1).
     n_replicates : int, default=1000
@@ -158,6 +162,7 @@ def sensitivity_bounds(
         predicted_cost=predicted_cost,
         models=models,
         propensity=propensity,
+        judged_propensity=judged_propensity,
     )
     low, high = contrast.bounds(gamma)
     interval_low, interval_high = contrast.interval(gamma, confidence, n_replicates)
@@ -182,8 +187,10 @@ def flip_gamma(
     cost_sensitivity: float = 0.0,
     predicted_quality: ArrayLike | None = None,
     predicted_cost: ArrayLike | None = None,
+    predicted_preference: ArrayLike | None = None,
     models: ArrayLike | None = None,
     propensity: ArrayLike | None = None,
+    judged_propensity: ArrayLike | None = None,
     confidence: float = 0.95,
     n_replicates: int = 1000,
 ) -> float:
@@ -191,7 +198,9 @@ def flip_gamma(
 
     Parameters
     ----------
-    y, cost_sensitivity, predicted_quality, predicted_cost, models, propensity
+    y, cost_sensitivity, predicted_quality, predicted_cost, models, propensity, judged_propensity
+        As in `sensitivity_bounds`.
+    predicted_preference : ignored
         As in `sensitivity_bounds`.
     policy_a, policy_b : array-like of shape (n,) or (n, K), or None
         The policies, as in `policy_difference`; None is the one that wrote the log.
@@ -238,6 +247,7 @@ def flip_gamma(
         predicted_cost=predicted_cost,
         models=models,
         propensity=propensity,
+        judged_propensity=judged_propensity,
     )
     positive = contrast.bounds(1.0)[0] > 0
 

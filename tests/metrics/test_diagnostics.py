@@ -5,7 +5,7 @@ from policy_logs import CHOICE, COST, QUALITY, big_log, small_log, value_of
 from scipy.stats import genpareto
 
 from skroute import full_feedback, logged_feedback
-from skroute.metrics import policy_value, weight_diagnostics
+from skroute.metrics import PolicyLabels, policy_value, weight_diagnostics
 from skroute.metrics._diagnostics import pareto_shape
 
 
@@ -94,6 +94,25 @@ def test_heavy_and_light_weights_of_a_log():
     )
     found = weight_diagnostics(y, np.full(20_000, "rare")).pareto_k
     assert found == pytest.approx(2 / 3, abs=0.25)
+
+
+def test_rows_that_were_not_judged_and_rows_without_a_label():
+    likely = np.array([0.5, 0.9, 0.8, 0.25])
+    quality = np.array([1.0, np.nan, np.nan, 1.0])
+    y = logged_feedback(["a", "b", "a", "b"], quality, propensity=[0.5, 0.5, 0.25, 0.8])
+    known = {"judged_propensity": likely, "predicted_quality": QUALITY, "models": ["a", "b"]}
+    result = weight_diagnostics(y, CHOICE, clips=[np.inf, 4.5], **known)
+    weight = np.array([2 / 0.5, 0.0, 0.0, 1.25 / 0.25])
+    assert result.largest_share == pytest.approx(5 / 9)
+    direct = np.mean([0.8, 0.6, 0.4, 0.7])
+    residual = np.array([0.2, 0.0, 0.0, 0.3])
+    expected = [direct + (0.8 + 4.5 * 0.3) / 8.5, direct + weight @ residual / 9]
+    assert_allclose(result.value, expected)
+    assert result.value[-1] == pytest.approx(value_of(y, CHOICE, **known).value)
+    labels = PolicyLabels(CHOICE, [0, -1, 0, 1])
+    rows = labels.known
+    part = weight_diagnostics(small_log()[rows], np.array(CHOICE)[rows], models=["a", "b"])
+    assert_allclose(weight_diagnostics(small_log(), labels, models=["a", "b"]).value, part.value)
 
 
 def test_what_has_no_weights_is_named():

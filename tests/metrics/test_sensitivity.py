@@ -5,10 +5,13 @@ from scipy.optimize import linprog
 
 from skroute import full_feedback, logged_feedback
 from skroute.metrics import (
+    PolicyLabels,
+    evaluation_predictions,
     flip_gamma,
     policy_difference,
     policy_value,
     sensitivity_bounds,
+    weight_diagnostics,
 )
 
 Y, POLICY, QUALITY, COST = big_log(120)
@@ -248,6 +251,57 @@ def test_rows_repeated_and_rows_in_another_order():
     assert ends(weighted, everything)[:2] != ends(LOG, everything)[:2]
 
 
+@pytest.mark.parametrize("b", ["zero", None, OTHER], ids=["value", "gain", "difference"])
+def test_rows_that_were_not_judged(b):
+    """They are averaged over, and judged rows stand for them by how likely that was."""
+    rng = np.random.default_rng(4)
+    likely = rng.uniform(0.3, 0.9, 120)
+    judged = rng.random(120) < likely
+    table = logged_feedback(LOG["model"], np.where(judged, LOG["quality"], np.nan))
+    bounds = sensitivity_bounds(
+        table, POLICY, b, gamma=2.0, propensity=PROPENSITY, judged_propensity=likely,
+        predicted_quality=QUALITY, models=NAMES, n_replicates=5,
+    )  # fmt: skip
+    difference = POLICY - matrix(b)
+    own = (Y["model"][:, None] == NAMES) * 1.0
+    residual = np.where(judged, Y["quality"] - (own * QUALITY).sum(axis=1), 0.0)
+    expected = (difference * QUALITY).sum(axis=1).mean()
+    for k, name in enumerate(NAMES):
+        weight = np.where(judged & (Y["model"] == name), 1 / (PROPENSITY * likely), 0.0)
+        expected += weight @ (difference[:, k] * residual) / weight.sum()
+    if b is None:
+        expected -= (own * QUALITY).sum(axis=1).mean()
+        expected -= (judged / likely) @ residual / (judged / likely).sum()
+    assert bounds.value == pytest.approx(expected)
+    assert bounds.low < bounds.value < bounds.high
+
+
+def test_rows_that_a_policy_says_nothing_of_are_left_out():
+    label = NAMES[POLICY.argmax(axis=1)]
+    block = np.random.default_rng(0).integers(-1, 3, 120)
+    options = {"gamma": 2.0, "models": NAMES, "n_replicates": 20}
+    rows = block >= 0
+    for b in ("zero", None, np.full(120, "y")):
+        labels = PolicyLabels(label, block)
+        found = sensitivity_bounds(LOG, labels, b, propensity=PROPENSITY, **options)
+        taken = b[rows] if isinstance(b, np.ndarray) else b
+        alone = sensitivity_bounds(
+            LOG[rows], label[rows], taken, propensity=PROPENSITY[rows], **options
+        )
+        assert found == alone
+
+
+def test_all_that_is_predicted_can_be_passed_on():
+    queries = np.random.default_rng(0).normal(size=(120, 2))
+    quality = np.where(np.arange(120) % 3 == 0, np.nan, LOG["quality"])
+    table = logged_feedback(LOG["model"], quality, preference=LOG["quality"])
+    known = evaluation_predictions(queries, table)
+    assert "judged_propensity" in known
+    assert sensitivity_bounds(table, POLICY, n_replicates=5, **known).share_estimated == 1.0
+    assert flip_gamma(table, POLICY, None, **known) >= 1.0
+    assert weight_diagnostics(table, POLICY, **known).largest_share < 1.0
+
+
 def test_the_estimate_is_near_that_of_the_value():
     y, policy, quality, cost = big_log(4000)
     options = {"predicted_quality": quality, "predicted_cost": cost}
@@ -267,7 +321,7 @@ def test_what_cannot_be_bounded_is_named():
         sensitivity_bounds(full_feedback(QUALITY, models=NAMES), POLICY)
     with pytest.raises(ValueError, match=r"row 0: found nan \(120 of 120 rows\).*propensity="):
         sensitivity_bounds(LOG, POLICY)
-    with pytest.raises(ValueError, match="policy_b chooses 'w' in 120 rows, which the log never"):
+    with pytest.raises(ValueError, match="policy_b chooses 'w' in 120 rows, whose quality the log"):
         sensitivity_bounds(
             LOG, POLICY[:, [0, 0, 1, 2]] * [0, 1, 1, 1], np.full(120, "w"), models=["w", *NAMES],
             propensity=half,
