@@ -92,11 +92,8 @@ def cross_val_policy(
     >>> labels = cross_val_policy(router, problem.X, problem.y, random_state=0)
     >>> labels
     PolicyLabels(1000 of 1500 rows, 5 blocks)
-    >>> rows = labels.known
-    >>> known = evaluation_predictions(problem.X[rows], problem.y[rows])
-    >>> today = policy_difference(
-    ...     problem.y[rows], labels[rows], None, cost_sensitivity=20.0, **known
-    ... )
+    >>> known = evaluation_predictions(problem.X, problem.y)
+    >>> today = policy_difference(problem.y, labels, None, cost_sensitivity=20.0, **known)
     >>> today.low > 0
     True
     """
