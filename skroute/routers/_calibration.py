@@ -8,8 +8,12 @@ import numpy as np
 
 from .._utils import Folds
 from ..feedback import Feedback
-from ..nuisance import Evidence, intercept_correction
+from ..nuisance import Evidence, cross_fit_judged, intercept_correction
 from ._caution import caution_of
+
+# Estimated probabilities that a row was judged are raised to this: outcome models have seen the
+# other rows, and a few rows of large weight would be noise.
+_LEAST_JUDGED = 0.1
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,20 @@ class Calibration:
     def cautious(self, quality: np.ndarray, cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return what calibrated predictions are taken for where a model is chosen."""
         return quality - self.quality_caution, cost + self.cost_caution
+
+
+def inverse_of_judged(
+    X: np.ndarray, feedback: Feedback, folds: Folds, n_jobs: int | None
+) -> np.ndarray | float:
+    """Return one by the probability that a row was judged, given query and model: (n,), or 1.
+
+    Probabilities are estimated out of fold; low ones are raised.
+    """
+    judged = feedback.judged
+    if judged.all():
+        return 1.0
+    probability = cross_fit_judged(X, feedback, judged, folds, n_jobs=n_jobs)
+    return 1 / np.maximum(probability, _LEAST_JUDGED)
 
 
 def deviation_trust(evidence: Evidence, predicted: np.ndarray, deviation: np.ndarray) -> float:

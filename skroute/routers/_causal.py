@@ -14,7 +14,7 @@ from .._utils import Folds, atomic_fit, make_folds
 from ..correction import correct_by_columns, without_bias_columns
 from ..feedback import Feedback
 from ..nuisance import Overlap, Support, fill_propensity, make_outcome_model
-from ._calibration import Calibration
+from ._calibration import Calibration, inverse_of_judged
 from ._caution import model_for_all, warn_of_fixed_model
 from ._exclusion import mask_excluded
 from ._frontier import Frontier
@@ -145,8 +145,9 @@ class CausalRouter(OutcomeRouter):
     Bayes. And `caution` marks down models that little is known of.
 
     **Rows without quality.** They teach costs, propensities and what queries look like. Which rows
-    were judged may depend on query and model. It must not depend on how good the answer was: if
-    quality is missing where it was bad, nothing in the log can tell.
+    were judged may depend on query and model: the intercept corrections weigh judged rows by their
+    propensity of having been judged too. It must not depend on how good the answer was: if quality
+    is missing where it was bad, nothing in the log can tell.
 
     **Choice of default.** A policy that minimizes softmax regret on doubly robust scores [1]_ is
     unbiased and, at the propensities of real logs, loses to a fixed model; choosing by jointly
@@ -247,7 +248,7 @@ class CausalRouter(OutcomeRouter):
         quality, cost = self.outcome_model_.cross_fit(X, feedback, folds, self.n_jobs)
         self.logged_choices_: LoggedChoices | None = None
         inverse_propensity = self._measure_overlap(X, feedback, folds) if feedback.logged else None
-        inverse_judged = 1.0  # by the probability that a row was judged, given query and model
+        inverse_judged = inverse_of_judged(X, feedback, folds, self.n_jobs)
         importance = inverse_propensity, inverse_judged, self.shrinkage
         self.calibration_ = Calibration.of(
             feedback, quality, cost, *importance, self.caution, folds

@@ -8,6 +8,7 @@ from every_router import METHODS, ROUTERS, X, Y
 from numpy.testing import assert_allclose, assert_array_equal
 from router_logs import make_log, regret
 from sklearn.base import clone
+from sklearn.dummy import DummyRegressor
 
 from skroute import (
     CausalRouter,
@@ -191,3 +192,17 @@ def test_who_was_judged_may_depend_on_query_and_model():
     chosen, random = np.mean(found, axis=0)
     assert chosen < 2 * random + 0.005
     assert chosen < 0.03
+
+
+def test_levels_make_up_for_who_was_judged():
+    """Hard queries, half of all, are judged five times as often as easy ones."""
+    rng = np.random.default_rng(0)
+    n = 3000
+    action, hard = rng.integers(0, 3, n), rng.random(n) < 0.5
+    quality = np.where(hard, 0.2, 0.8) + 0.05 * rng.normal(size=n) + 0.1 * action
+    quality[rng.random(n) > np.where(hard, 0.5, 0.1)] = np.nan
+    X, y = np.column_stack([hard, rng.normal(size=n)]), logged_feedback(action, quality)
+    router = CausalRouter(outcome_model=DummyRegressor(), shrinkage=np.inf, random_state=0)
+    found = router.fit(X, y).predict_quality(X[:1])
+    # By plain means of judged rows it would be 0.3 and so on.
+    assert_allclose(found, [[0.5, 0.6, 0.7]], atol=0.05)
