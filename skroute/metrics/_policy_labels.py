@@ -83,7 +83,8 @@ class PolicyLabels:
                 f"row {missing[0]} carries no label ({len(missing)} of {len(self)} rows). Take the "
                 "rows that do: labels[labels.known], and the same rows of X and y."
             )
-        return np.array(self._label, dtype=dtype, copy=copy)
+        label = np.asarray(self._label, dtype=dtype)
+        return label.copy() if copy or copy is None else label
 
     def __repr__(self) -> str:
         known = self.known

@@ -173,7 +173,7 @@ def test_budgets_are_met_at_the_smallest_value_where_mean_cost_can_rise(seed, sh
     met = frontier.within_budget(budget)
     decision = interpolated(values, knots, met.cost_sensitivity)
     assert cost[np.arange(30), decision.argmax(axis=1)].mean() == pytest.approx(met.mean_cost)
-    assert met.mean_cost <= budget
+    assert met.mean_cost <= budget * (1 + 1e-9)  # but for rounding
     before = frontier.cost_sensitivity < met.cost_sensitivity
     assert (frontier.mean_cost[:-1][before] > budget).all()
 
