@@ -44,6 +44,13 @@ def evaluation_predictions(
     ValueError
         If X is not a finite numeric matrix or lengths differ.
 
+    Warns
+    -----
+    NoExplorationWarning
+        If the log did not explore, so that other choices cannot be valued.
+    PreferenceOnlyWarning
+        If no row has a gold quality.
+
     See Also
     --------
     policy_value : The value of a policy.

@@ -134,8 +134,10 @@ def _evaluation_models(X: np.ndarray, table: CountedTable) -> dict[str, Any]:
 def _fit_evaluation_models(
     X: np.ndarray, feedback: Feedback, scored: np.ndarray
 ) -> tuple[np.ndarray, ...]:
-    """Return quality, cost, propensity, judged propensity and preference; the last two, (0,), are
-    not needed if all rows are scored."""
+    """Return quality, cost, propensity, judged propensity and preference.
+
+    The last two are empty where nothing needs them.
+    """
     teaches = feedback.weight > 0
     if feedback.logged:
         teaches &= feedback.action >= 0

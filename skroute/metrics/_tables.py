@@ -84,8 +84,10 @@ class CountedTable:
 
     @classmethod
     def of(cls, feedback: Feedback, *, scored_alone: bool = False) -> CountedTable:
-        """Leave out rows of weight 0, and those not scored if `scored_alone`; a log is without
-        predictions yet."""
+        """Leave out rows of weight 0 and, if `scored_alone`, those not scored.
+
+        A log is without predictions yet.
+        """
         scored = rows_that_count(feedback)
         counted = scored if scored_alone else feedback.weight > 0
         # Nothing is copied where every row counts.

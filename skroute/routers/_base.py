@@ -152,8 +152,9 @@ class BaseRouter(VersionedMixin, BaseEstimator, metaclass=ABCMeta):
         Exact on full feedback. On logged feedback it is the self-normalized doubly robust estimate
         with full inverse propensities, whose outcome models (and propensities, where the log has
         none) are cross-fitted on the very rows that are scored. They depend on the data alone, so
-        that no setting of the router can improve its score but by choosing better. Only gold rows
-        count where there are any.
+        that no setting of the router can improve its score but by choosing better. Where not every
+        row has a gold quality, it is still the value for all rows' queries: gold rows count by the
+        inverse of their estimated probability of being gold, and a judge's labels help to predict.
 
         Parameters
         ----------
@@ -169,6 +170,15 @@ class BaseRouter(VersionedMixin, BaseEstimator, metaclass=ABCMeta):
         value : float
             In units of quality, at ``score_cost_sensitivity``. Values at different cost
             sensitivities do not compare.
+
+        Warns
+        -----
+        NoExplorationWarning
+            If the log did not explore, so that other choices cannot be valued.
+        GoldRowsWarning
+            If the value rests on few gold rows.
+        PreferenceOnlyWarning
+            If there are none, so that it is on the judge's scale.
 
         See Also
         --------
