@@ -146,7 +146,8 @@ def _fit_evaluation_models(
     n_rows, shape = len(feedback), (len(feedback), feedback.n_models)
     if not gold.any():
         return np.zeros(shape), np.zeros(shape), np.ones(n_rows), np.zeros(0), np.zeros(0)
-    stratum = seen.action if seen.logged else np.zeros(len(seen), np.intp)
+    # Models, and rows that are gold, evenly over folds.
+    stratum = 2 * (seen.action if seen.logged else np.zeros(len(seen), np.intp)) + gold
     folds = make_folds(_N_FOLDS, queries, stratum, seen.group, np.random.RandomState(0))
     # Models are named with all that decides what they predict, so that scores stay what they are
     # whatever routers use.
