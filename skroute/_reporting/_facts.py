@@ -19,9 +19,11 @@ from ..metrics import (
     policy_difference,
     policy_value,
 )
+from ..nuisance import NoExplorationWarning, Overlap
 from ..plots import TODAY, NamedRouter, fixed_policies, read_routers
 from ..routers import Frontier
 from ._notes import Notes
+from ._verdict import Verdict
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +51,10 @@ class Facts:
         Group of each query, and the query as people read it.
     held_out : bool
         Whether the rows are none that the router was fitted on, as far as that is known.
+    explored : bool
+        Whether the log of these rows could have chosen otherwise.
+    doubts : list of str
+        Why differences to the reference cannot be believed.
     notes : list of str
         What to be careful about.
     """
@@ -65,6 +71,8 @@ class Facts:
     by: np.ndarray | None
     text: np.ndarray | None
     held_out: bool
+    explored: bool
+    doubts: list[str]
     notes: list[str]
 
     @property
@@ -110,10 +118,24 @@ class Facts:
         """Of every other policy over `reference`."""
         return {name: self.difference(name) for name in self.policies if name != self.reference}
 
-    def difference(self, name: str, rows: Any = slice(None)) -> PolicyDifference:
-        """Compare a policy with the reference, on some of the rows."""
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Whether the router is better than the reference."""
+        own = self.router.name
+        return Verdict.of(
+            self.differences[own],
+            {name: self.difference(own, over=name) for name in self.fixed},
+            confidence=self.confidence,
+            doubts=self.doubts,
+            held_out=self.held_out,
+        )
+
+    def difference(
+        self, name: str, rows: Any = slice(None), over: str | None = None
+    ) -> PolicyDifference:
+        """Compare a policy with another, or with the reference, on some of the rows."""
         known = {key: part if key == "models" else part[rows] for key, part in self.known.items()}
-        pair = (self.policies[name], self.policies[self.reference])
+        pair = (self.policies[name], self.policies[over or self.reference])
         with warnings.catch_warnings():
             # Noted of each policy by itself; of groups the page shows how many rows they have.
             warnings.simplefilter("ignore")
@@ -163,6 +185,8 @@ def gather(
         listener = notes_of_fixed if name in fixed else notes
         values[name] = listener.hear(policy_value, feedback, policy, called=name, **options)
     notes.about_fixed(notes_of_fixed, len(fixed))
+    explored = NoExplorationWarning not in notes.kinds
+    overlap = getattr(router.policy.innermost, "overlap_", None)
     facts = Facts(
         router=router,
         feedback=feedback,
@@ -176,15 +200,39 @@ def gather(
         by=by,
         text=text,
         held_out=held_out,
+        explored=explored,
+        doubts=_doubts(feedback, explored, overlap, router.name in notes.poor),
         notes=notes.words,
     )
     unknown = sorted({str(label) for label in given.classes} - set(facts.models))
     notes.about_table(feedback, values[router.name], unknown, facts.share_clipped)
     notes.about_excluded(excluded, facts.models)
-    overlap = getattr(router.policy.innermost, "overlap_", None)
     if overlap is not None:
-        notes.hear(overlap.warn_if_poor, router.classes)
+        notes.hear(overlap.warn_if_poor, router.classes, called="In training")
     return facts
+
+
+def _doubts(
+    feedback: Feedback, explored: bool, overlap: Overlap | None, little_known: bool
+) -> list[str]:
+    """Say why differences cannot be believed, by what is known of the rows and of training."""
+    doubts = []
+    if not explored:
+        doubts.append(
+            "these rows were logged with too little exploration to tell what other choices would "
+            "have come to"
+        )
+    learned_from = None if overlap is None else overlap.support
+    if feedback.logged and learned_from is not None and learned_from.poor:
+        doubts.append(
+            "the log that the router was fitted on explored too little to learn from it what other "
+            "choices would have come to"
+        )
+    if little_known:
+        doubts.append("too few rows of the log show what the router chooses")
+    if not feedback.gold.any():
+        doubts.append("no row has a gold quality, and those of a judge may be biased")
+    return doubts
 
 
 def _check_shape(name: str, values: np.ndarray, n_rows: int) -> np.ndarray:

@@ -23,16 +23,18 @@ class Notes:
         self.words: list[str] = []
         # Notes about policies of which the log says little, by the name of the policy.
         self.poor: dict[str, str] = {}
+        self.kinds: set[type[Warning]] = set()
 
     def hear(
         self, work: Callable[..., Any], *arguments: Any, called: str = "", **options: Any
     ) -> Any:
-        """Do some work and note what it warns of; `called` is the policy that it is about."""
+        """Do some work and note what it warns of; `called` is what it is about."""
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             result = work(*arguments, **options)
         for entry in caught:
             warning = entry.message
+            self.kinds.add(entry.category)
             if isinstance(warning, TrainingLogWarning):
                 self.add(f"Not held out. {warning}")
             elif isinstance(warning, OverlapWarning) and warning.policy is not None:
@@ -40,7 +42,7 @@ class Notes:
                 self.poor[called or warning.policy] = str(note)
                 self.add(str(note))
             elif isinstance(warning, OverlapWarning):
-                self.add(f"In training: {warning}")
+                self.add(f"{called}: {warning}" if called else str(warning))
             elif isinstance(warning, UserWarning):
                 self.add(str(warning))
             else:

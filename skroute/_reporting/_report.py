@@ -29,6 +29,11 @@ class RoutingReport:
     title : str
     body : str
         What the page shows, as HTML.
+    verdict : {"better", "worse", "unclear"}
+        What may be concluded of the router against today's policy, on full feedback against the
+        best fixed model, see `report`.
+    reasons : tuple of str
+        Why the verdict is "unclear"; empty otherwise.
     notes : tuple of str
         What to be careful about, as the page says it.
     values : dict from str to PolicyValue
@@ -41,12 +46,14 @@ class RoutingReport:
 
     title: str
     body: str
+    verdict: str
+    reasons: tuple[str, ...]
     notes: tuple[str, ...]
     values: dict[str, PolicyValue]
     differences: dict[str, PolicyDifference]
 
     def __repr__(self) -> str:
-        return f"<RoutingReport {self.title!r}: {len(self.notes)} notes>"
+        return f"<RoutingReport {self.title!r}: {self.verdict}, {len(self.notes)} notes>"
 
     def _repr_html_(self) -> str:
         return tag("div", tag("style", Markup(STYLE)), Markup(self.body), class_="skroute-report")
@@ -130,7 +137,7 @@ def report(
     Returns
     -------
     report : RoutingReport
-        With the page as ``html``, and ``save(path)``.
+        With the page as ``html``, ``save(path)``, and the ``verdict``.
 
     Raises
     ------
@@ -151,6 +158,15 @@ def report(
     and in ``notes``, and are not raised. The page is one file without scripts; labels and texts are
     escaped. Examples are shown as they are: leave out `text` that must not leave your house.
 
+    The verdict is "better" if the interval of the router's gain over today's policy, on full
+    feedback over the best fixed model, is above 0, and one-sided tests at the same confidence say
+    so of its gain over each fixed model that may be chosen: else routing is needless. It is "worse"
+    if the first interval is below 0. In all other cases it is "unclear", with ``reasons``, and
+    whatever the intervals say if they cannot be believed: if the log of these rows, or the one that
+    the router learned from, did not explore (`skroute.nuisance.Support`); if few rows show what it
+    chooses; if no row has a gold quality. "better" needs rows that were not fitted on. All of it
+    holds as far as the assumptions of `skroute.metrics.policy_value` do.
+
     Time is that of fitting the evaluation models, and of valuing some 30 policies, O(n) each.
 
     Examples
@@ -159,10 +175,10 @@ def report(
     >>> from skroute.datasets import make_routing_problem
     >>> problem = make_routing_problem(900, n_models=3, random_state=0)
     >>> router = CausalRouter(10.0, knots="auto", random_state=0).fit(problem.X, problem.y)
-    >>> test = problem.draw(900, random_state=1)
+    >>> test = problem.draw(2000, random_state=1)
     >>> page = report(router, test.X, test.y)
     >>> page
-    <RoutingReport 'Routing report': 0 notes>
+    <RoutingReport 'Routing report': better, 0 notes>
     >>> list(page.differences)
     ['CausalRouter', 'always model_0', 'always model_1', 'always model_2']
     >>> page.html[:15]
@@ -189,6 +205,8 @@ def report(
     page = RoutingReport(
         title,
         _body(facts, budget, n_examples, title),
+        verdict=facts.verdict.answer,
+        reasons=facts.verdict.reasons,
         notes=tuple(facts.notes),
         values=facts.values,
         differences=facts.differences,

@@ -32,20 +32,10 @@ def summary(facts: Facts) -> Markup:
     gain, name = facts.differences[facts.router.name], facts.router.name
     new, old = gain.a, gain.b
     ends = f"{facts.confidence:.0%} interval {interval(gain.low, gain.high, signed=True)}"
-    if not math.isfinite(gain.low):
-        verdict = "How sure that is cannot be told from these rows."
-    elif gain.low > 0:
-        verdict = f"It is better than {facts.compared_with}, as far as these rows tell."
-    elif gain.high < 0:
-        verdict = f"It is worse than {facts.compared_with}, as far as these rows tell."
-    else:
-        verdict = f"These rows do not tell whether it is better than {facts.compared_with}."
-    if not facts.held_out:
-        verdict = "The router was fitted on these rows, which flatters it: judge it by others."
     sentences = [
         f"{name} has a mean utility of {new.value:.3f} a query, {gain.value:+.3f} against "
         f"{facts.compared_with} ({ends}). ",
-        tag("strong", verdict),
+        tag("strong", _conclusion(facts)),
     ]
     worth, low, high = gain.dollars_per_thousand_queries
     spent = [
@@ -59,6 +49,16 @@ def summary(facts: Facts) -> Markup:
             f"queries ({as_dollars(low)} to {as_dollars(high)})."
         )
     return join([tag("p", *sentences, class_="verdict"), tag("p", *spent)])
+
+
+def _conclusion(facts: Facts) -> str:
+    """Say what the verdict is, and why it is unclear."""
+    verdict, than = facts.verdict, facts.compared_with
+    if verdict.answer == "unclear":
+        reasons = "; ".join(verdict.reasons)
+        return f"It is unclear whether it is better than {than}: {reasons}."
+    also = " and than every fixed model" if verdict.answer == "better" and facts.logged else ""
+    return f"It is {verdict.answer} than {than}{also}, as far as these rows tell."
 
 
 def notes(facts: Facts) -> Markup:

@@ -55,7 +55,7 @@ def test_another_cost_sensitivity(router, held_out):
 def test_what_to_be_careful_about(hostile, logged):
     notes = "\n".join(hostile.notes)
     assert hostile.notes[0].startswith("Not held out. About 100% of the rows")
-    assert "which flatters it: judge it by others" in hostile.html
+    assert "which flatters it: use others" in hostile.html
     assert "100% of the rows have no recorded propensity" in notes
     assert not any(note.startswith("Not held out") for note in logged.notes)
 

@@ -4,7 +4,7 @@ import pytest
 
 from skroute._reporting._notes import Notes
 from skroute.metrics import TrainingLogWarning
-from skroute.nuisance import OverlapWarning
+from skroute.nuisance import NoExplorationWarning, OverlapWarning
 
 
 def say(*messages):
@@ -15,12 +15,14 @@ def say(*messages):
 def test_notes_go_by_attributes_whatever_the_words():
     notes = Notes()
     notes.hear(say, OverlapWarning("?!", policy="policy", reasons=("why",)), called="mine")
-    notes.hear(say, OverlapWarning("?!", reasons=("rare",)), TrainingLogWarning("seen"))
+    notes.hear(say, OverlapWarning("?!", reasons=("rare",)), called="In training")
+    notes.hear(say, NoExplorationWarning("rule"), TrainingLogWarning("seen"))
     notes.hear(say, UserWarning("other"), UserWarning("other"))
     poor, *others = notes.words
     assert poor.startswith("The log says little about mine: why.")
     assert notes.poor == {"mine": poor}
-    assert others == ["In training: ?!", "Not held out. seen", "other"]
+    assert others == ["In training: ?!", "rule", "Not held out. seen", "other"]
+    assert NoExplorationWarning in notes.kinds
 
 
 def test_what_is_said_of_several_fixed_models_is_one_note():
