@@ -229,7 +229,7 @@ def _doubts(
             "choices would have come to"
         )
     if little_known:
-        doubts.append("too few rows of the log show what the router chooses")
+        doubts.append("the router's value rests on too few rows of the log")
     if not feedback.gold.any():
         doubts.append("no row has a gold quality, and those of a judge may be biased")
     return doubts

@@ -15,6 +15,7 @@ from . import _sections as sections
 from ._changes import changes
 from ._facts import Facts, gather
 from ._html import STYLE, Markup, join, section, tag
+from ._sensitivity import hidden_reasons
 
 # Of the page itself; a notebook keeps its own.
 _OWN_STYLE = "@page { margin: 16mm; }\nbody { margin: 0; background: #fff; }"
@@ -165,7 +166,9 @@ def report(
     whatever the intervals say if they cannot be believed: if the log of these rows, or the one that
     the router learned from, did not explore (`skroute.nuisance.Support`); if few rows show what it
     chooses; if no row has a gold quality. "better" needs rows that were not fitted on. All of it
-    holds as far as the assumptions of `skroute.metrics.policy_value` do.
+    holds as far as the assumptions of `skroute.metrics.policy_value` do; where propensities were
+    estimated, a sentence says how wrong the first of them would have to be
+    (`skroute.metrics.flip_gamma`).
 
     Time is that of fitting the evaluation models, and of valuing some 30 policies, O(n) each.
 
@@ -222,7 +225,10 @@ def _body(facts: Facts, budget: float | None, n_examples: int, title: str) -> Ma
         f"{facts.router.name} on {len(facts.feedback):,} {kind} queries, {len(facts.models)} "
         f"models, cost sensitivity {facts.cost_sensitivity:.4g} (quality given up per dollar)."
     )
-    header = tag("header", tag("h1", title), tag("p", opening), sections.summary(facts))
+    summary = [sections.summary(facts)]
+    if hidden := hidden_reasons(facts):
+        summary.append(tag("p", hidden))
+    header = tag("header", tag("h1", title), tag("p", opening), *summary)
     return join(
         [
             header,
