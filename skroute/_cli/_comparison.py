@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,6 +14,7 @@ from .._utils import make_folds
 from ..baselines import BestFixedModel, RegressAndCompare
 from ..feedback import Feedback, index_of
 from ..metrics import evaluation_predictions, policy_difference, policy_value, regret_score
+from ..plots import TODAY
 from ..routers import CausalRouter
 
 # Cost sensitivities of the curve, as shares of one over the spread of the models' mean costs: at 1
@@ -71,11 +73,12 @@ class HeldOut:
         """Value the choice of these labels (m,); None is what the log chose."""
         options: dict[str, Any] = {"cost_sensitivity": cost_sensitivity, **self.known}
         logged, over_today = self.feedback.logged, None
+        value = policy_value(self.feedback, labels, **options)
         if logged and labels is not None:
-            over_today = policy_difference(self.feedback, labels, None, **options)
-            value = over_today.a
-        else:
-            value = policy_value(self.feedback, labels, **options)
+            with warnings.catch_warnings():
+                # Said of each policy by itself.
+                warnings.simplefilter("ignore", UserWarning)
+                over_today = policy_difference(self.feedback, labels, None, **options)
         means = value.mean_quality, value.mean_cost, value.value
         row = Row(policy, model, cost_sensitivity, *means)
         if labels is not None and not logged:
@@ -151,7 +154,8 @@ def compare(
     rows = _rows_of_fixed(fixed_model, fixed, exact)
     strongest = next(str(row.model) for row in rows if row.policy == "always the strongest")
     if not exact:
-        rows.insert(0, held_out.value("today's policy", None, cost_sensitivity))
+        today = TODAY, None, cost_sensitivity
+        rows.insert(0, notes.hear(held_out.value, *today, called=TODAY))
     progress("regress and compare")
     compared = RegressAndCompare(cost_sensitivity).fit(X, y)
     progress("CausalRouter")
@@ -177,6 +181,9 @@ def compare(
             f"The log says little about {len(notes_of_curves.poor)} of the "
             f"{len(curves) * len(grid)} points of the curves; see effective_rows in results.csv."
         )
+    for words in notes_of_curves.words:
+        if words not in notes_of_curves.poor.values():
+            notes.add(words)
     return Comparison(cost_sensitivity, rows, fixed, curves, router, notes.words)
 
 

@@ -258,3 +258,65 @@ def test_it_runs_as_a_module():
     command = [sys.executable, "-m", "skroute", "--version"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert re.fullmatch(r"skroute \d+\.\d+\S*\n", done.stdout)
+
+
+def few_columns(n=900):
+    rng = np.random.default_rng(0)
+    return rng, rng.normal(size=n), np.array(["large", "small"])[rng.integers(2, size=n)]
+
+
+def write_columns(path, **columns):
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(
+            zip(*(np.asarray(part).tolist() for part in columns.values()), strict=True)
+        )
+
+
+def notes_of(path, capsys, *arguments):
+    assert main(["--log", str(path), "--quick", *arguments]) == 0
+    captured = capsys.readouterr()
+    return captured.out, [line for line in captured.err.splitlines() if "note: " in line]
+
+
+def test_a_log_by_a_rule_is_noted(tmp_path, capsys):
+    rng, x, _ = few_columns()
+    model = np.where(x > 0, "large", "small")
+    write_columns(tmp_path / "log.csv", model=model, quality=rng.random(900), x0=x)
+    _, notes = notes_of(tmp_path / "log.csv", capsys)
+    assert sum("The log explored too little" in note for note in notes) == 1
+
+
+def test_few_groups_are_noted(tmp_path, capsys):
+    rng, x, model = few_columns()
+    columns = {"model": model, "quality": rng.random(900), "propensity": np.full(900, 0.5)}
+    write_columns(tmp_path / "log.csv", **columns, group=np.arange(900) // 60, x0=x)
+    _, notes = notes_of(tmp_path / "log.csv", capsys)
+    assert sum("The interval rests on 5 independent groups" in note for note in notes) == 1
+
+
+def test_blank_qualities(tmp_path, capsys):
+    rng, x, model = few_columns()
+    # Easy queries are judged more often, so that judged rows alone flatter.
+    judged = rng.random(900) < 1 / (1 + np.exp(-2 * x))
+    assert (0.5 + 0.2 * x)[judged].mean() > 0.57
+    quality = np.where(judged, (0.5 + 0.2 * x).round(6).astype(str), "")
+    columns = {"model": model, "quality": quality, "propensity": np.full(900, 0.5), "x0": x}
+    write_columns(tmp_path / "log.csv", **columns)
+    out, notes = notes_of(tmp_path / "log.csv", capsys, "--output", str(tmp_path))
+    assert abs(float(printed_rows(out)["today's policy"][0]) - 0.5) < 0.03
+    assert "have a gold quality" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert not any("explored" in note for note in notes)
+
+
+def test_few_judged_rows_are_noted(tmp_path, capsys):
+    rng, x, model = few_columns()
+    quality = np.where(np.arange(900) < 30, rng.random(900).round(3).astype(str), "")
+    columns = {"model": model, "quality": quality, "propensity": np.full(900, 0.5), "x0": x}
+    write_columns(tmp_path / "log.csv", **columns)
+    _, notes = notes_of(tmp_path / "log.csv", capsys)
+    said = [note.partition("note: ")[2].partition(":")[0] for note in notes]
+    assert "The log says little about today's policy" in said
+    assert "The log says little about CausalRouter" in said
+    assert len(set(said)) == len(said)
