@@ -98,13 +98,17 @@ def policy_difference(
     policy_a, policy_b : array-like of shape (n,) or (n, K), or None
         The policies, a new one and today's, say, each as in `policy_value`. None is the policy
         that wrote the log.
-    cost_sensitivity, method, predicted_quality, predicted_cost, models, propensity, confidence
+    cost_sensitivity, method, models, confidence
         As in `policy_value`, the same for both policies.
+    predicted_quality, predicted_cost, predicted_preference, propensity, judged_propensity
+        As in `policy_value`, such as `evaluation_predictions` returns them.
     shrinkage, switch_threshold : float, default=None
         As in `policy_value`. None: picked for each policy by itself.
-    interval : {"normal", "bootstrap", "bernstein"}, default="normal"
+    interval : {"normal", "bootstrap", "block", "bernstein"}, default="normal"
         As in `policy_value`, of the difference; a resample of the bootstrap draws the same rows
         for both.
+    block_length : int, default=None
+        As in `policy_value`.
 
     Returns
     -------
@@ -117,8 +121,10 @@ def policy_difference(
 
     Notes
     -----
-    Errors and warnings are those of `policy_value`, for each policy. The influence of a row on the
-    difference is the difference of its influences on the two values [1]_. Estimates are linear in
+    Errors, warnings and assumptions are those of `policy_value`, for each policy. The jackknife
+    leaves each cluster out of both values at once, so that what the policies share cancels [1]_;
+    degrees of freedom are those of the difference. Rows for which either policy chooses nothing
+    are left out. Estimates are linear in
     the outcome, so with "dm" to "sndr" the difference is that in quality minus `cost_sensitivity`
     times that in cost; "switch-dr" and "dros" use the parameter picked for utility for all three.
 

@@ -116,21 +116,32 @@ def policy_value(
     predicted_quality, predicted_cost : array-like of shape (n, K), default=None
         Predicted outcome of every model, in the order of `models`, from models that have not seen
         the row (cross-fitted). Used by all methods but "ips" and "snips", on logged feedback.
+    predicted_preference : array-like of shape (n, K), default=None
+        Predicted label of the judge. Used with `judged_propensity` where every row carries a label
+        of the judge: what the judge said beyond it then narrows the interval.
     models : array-like of shape (K,), default=None
         Labels of the models, matched by string. None: those in `y`, sorted by string. A logged
         model that is not among them counts as never chosen.
-    propensity : array-like of shape (n,), default=None
-        Probability, in (0, 1], with which the log chose its model; replaces the column of `y`.
+    propensity : array-like of shape (n,) or (n, K), default=None
+        Probability, in (0, 1], with which the log chose its model, or that of every model; replaces
+        the column of `y`.
+    judged_propensity : array-like of shape (n,) or (n, K), default=None
+        Probability, in (0, 1], that the row has a gold quality, given the query and its model, or
+        every model. Needed where some rows have none: without it the value is that of the rows
+        that have one, with a warning.
     shrinkage : float, default=None
         Positive parameter s of "dros"; inf is "dr", near 0 is "dm". None: picked by the smallest
         estimated mean squared error.
     switch_threshold : float, default=None
         Weight, at least 0, above which "switch-dr" trusts the prediction alone. None: picked by
         the smallest estimated mean squared error.
-    interval : {"normal", "bootstrap", "bernstein"}, default="normal"
+    interval : {"normal", "bootstrap", "block", "bernstein"}, default="normal"
         Kind of confidence interval, see Notes.
     confidence : float, default=0.95
         Nominal coverage of the interval, in (0, 1).
+    block_length : int, default=None
+        Rows of a block of interval "block", at least 1. None: by how far influences of neighbours
+        are correlated.
 
     Returns
     -------
@@ -147,9 +158,18 @@ def policy_value(
     -----
     OverlapWarning
         If the estimate rests on few rows, or if the weights contradict the propensities.
+    GoldRowsWarning
+        If rows without a gold quality are left out for want of `judged_propensity`.
+    PreferenceOnlyWarning
+        If no row is gold, so that the judge's labels stand for quality.
+    FewClustersWarning
+        If `y` has fewer than 20 groups.
 
     See Also
     --------
+    evaluation_predictions : All that is predicted and estimated here, from X.
+    sensitivity_bounds : If queries do not explain the log's choices.
+    weight_diagnostics : Whether a few rows decide.
     policy_difference : Two policies on the same table, with a paired interval.
 
     Notes
@@ -170,20 +190,33 @@ def policy_value(
     parameter that is not given is picked from a grid by estimated variance plus the square of an
     upper bound on the bias, so that it shrinks only what is safe to shrink.
 
-    Row weights multiply every mean and sum, so integer weights give the value of repeated rows.
-    They are taken as fixed. The standard error is the root sum of squares of the influences of the
-    clusters (groups, or rows where there are none), each divided by the root of one minus its share
-    of the sum below the line: for a plain mean this is the usual error, for a ratio it is HC2 [6]_.
-    It is NaN where a single cluster has all the weight. Propensities and predictions are taken as
-    given.
-    Where some rows are gold and some are not, only gold rows are used; `gold_only` and
-    `n_rows_used` record it.
+    **Which one.** "sndr" with predictions: it is right if either the propensities or the
+    predictions are, and one large weight does not move it far. "snips" where there are none. "ips"
+    and "dr" are unbiased with known propensities, at more variance. "switch-dr" and "dros" are for
+    ranking policies where overlap is poor, and not for intervals. "dm" needs no propensities, and
+    nothing checks its predictions.
 
-    "normal" is value plus or minus a normal quantile times the standard error. "bootstrap" takes
-    percentiles of 2,000 resamples of the clusters with a fixed seed, so that results repeat; a
-    resample in which "snips" has no weight at all is left out. "bernstein" is the empirical
-    Bernstein bound [5]_ on the influence values; it is wide, and the range that it needs is that
-    of the rows seen.
+    **Assumptions.** Given the query, the log's choice has nothing to do with how good the answer
+    would be (no hidden confounding). Every model that the policy chooses had a chance there
+    (overlap). Queries and models stay as they were. Where some answers were not judged, or not by
+    gold, query and model explain which: then the weight :math:`w_i` is divided by
+    `judged_propensity`, and the other rows count by their queries, costs and the judge's
+    labels. A quality that is missing because it was bad cannot be corrected for, by this or by
+    anything else that sees the log alone.
+
+    **Errors.** Row weights multiply every mean and sum, so integer weights give the value of
+    repeated rows. They are taken as fixed, as are propensities and predictions. The standard error
+    is a jackknife: the estimate with each cluster (group, or row where there are no groups) left
+    out. For a plain mean this is the usual error. It is NaN where a single cluster has all the
+    weight. "normal" is value plus or minus it times a t quantile [6]_, whose
+    `degrees_of_freedom` are the effective number of clusters, by their shares of all weight, less
+    one; of a sum of means and ratios they are averaged harmonically, by what each adds to the
+    variance. "bootstrap" takes percentiles of 2,000 resamples of the clusters with a fixed seed, so
+    that results repeat; a resample in which "snips" has no weight at all is left out. "block"
+    resamples blocks of rows that follow each other by the column `time`, for rows that resemble
+    their neighbours [7]_; groups are not kept together. "bernstein" is the empirical Bernstein
+    bound [5]_ on the influences; it is wide, and the range that it needs is that of the rows seen.
+    ``benchmarks/policy_value_coverage.py`` measures coverage.
 
     References
     ----------
@@ -197,8 +230,10 @@ def policy_value(
        Shrinkage*, ICML 2020, arXiv 1907.09623, section 4.
     .. [5] Maurer, Pontil, *Empirical Bernstein Bounds and Sample Variance Penalization*, COLT
        2009, theorem 4.
-    .. [6] MacKinnon, White, *Some Heteroskedasticity-Consistent Covariance Matrix Estimators with
-       Improved Finite Sample Properties*, Journal of Econometrics 1985.
+    .. [6] Bell, McCaffrey, *Bias Reduction in Standard Errors for Linear Regression with
+       Multi-Stage Samples*, Survey Methodology 2002, on degrees of freedom of few clusters.
+    .. [7] Politis, Romano, *A Circular Block-Resampling Procedure for Stationary Data*, in
+       Exploring the Limits of Bootstrap, Wiley 1992.
 
     Examples
     --------

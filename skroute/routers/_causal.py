@@ -37,13 +37,12 @@ class CausalRouter(OutcomeRouter):
     Parameters
     ----------
     cost_sensitivity : float, default=0.0
-        Quality given up per dollar saved (lambda), at least 0. A preference, not something to tune:
+        Quality given up per dollar saved (lambda), at least 0. A preference, not to be tuned:
         scores at different cost sensitivities do not compare.
     knots : array-like of float or "auto", default=None
         None serves `cost_sensitivity` alone. Increasing values serve every one from the first to
         the last from one fit, see Notes; "auto" places them where the predicted best model of
-        training queries changes. What lies outside is an error; clip it if that will do:
-        ``np.clip(values, router.knots_[0], router.knots_[-1])``.
+        training queries changes. What lies outside is an error: clip it to the ends of `knots_`.
     outcome_model : regressor or "xgboost", default=None
         None learns all models together (`skroute.nuisance.JointOutcome`). A scikit-learn regressor
         is cloned for each model's quality and cost; "xgboost" is one of shallow boosted trees.
@@ -56,9 +55,9 @@ class CausalRouter(OutcomeRouter):
         policy will do.
     bias_correction : DRBiasCorrector or "upstream", default=None
         How preference-based rows are moved to the gold scale before anything else. A corrector is
-        cloned and fitted, and its weights are honoured. "upstream" takes the last K columns of X as
-        the bias of each model, as a corrector earlier in a pipeline appends them, with the same
-        weights; nothing else sees them. None takes such rows as they are, with a warning.
+        cloned and fitted. "upstream" takes the last K columns of X as the bias of each model, as a
+        corrector earlier in a pipeline appends them; nothing else sees them. Both weigh the rows.
+        None takes such rows as they are, with a warning.
     cv : int, splitter or iterable of splits, default=5
         Folds of the cross-fitting. An int gives folds that are shuffled by `random_state`, keep the
         groups of `y` together and spread the logged models evenly.
@@ -71,8 +70,7 @@ class CausalRouter(OutcomeRouter):
         Standard errors z by which a model is marked down where models are chosen, in quality and in
         cost: ``z se**2 / sqrt(se**2 + t**2)``, se being the standard error of its mean outcome and
         t the standard deviation of these means over models. So luck with few answers does not
-        choose, and what has been seen often is chosen on its merits; 0 takes predictions as they
-        are. ``benchmarks/caution.py`` measures it.
+        choose; 0 takes predictions as they are. ``benchmarks/caution.py`` measures it.
     min_propensity : float, default=0.01
         In (0, 1]. Smaller propensities are raised to it; `overlap_` records how many.
     n_jobs : int, default=None
@@ -90,11 +88,10 @@ class CausalRouter(OutcomeRouter):
     outcome_model_ : object
         The fitted outcome models.
     calibration_ : Calibration
-        The corrections of the outcome models. Its ``trust`` and ``cost_trust``, in [0, 1],
-        multiply what is predicted of differences between queries in quality and in cost; with both
-        at 0 the router is the best fixed model at every cost sensitivity. Its ``quality_intercept``
-        and ``cost_intercept`` (K,) are the doubly robust corrections, its ``quality_caution`` and
-        ``cost_caution`` (K,) what models are marked down by.
+        The corrections of the outcome models. ``trust`` and ``cost_trust``, in [0, 1], multiply
+        what is predicted of differences between queries: with both at 0 the router is the best
+        fixed model. ``quality_intercept`` and ``cost_intercept`` (K,) are the doubly robust
+        corrections, ``quality_caution`` and ``cost_caution`` (K,) what models are marked down by.
     fixed_model_ : label or None
         The model that every training query gets at `cost_sensitivity` where predictions taken at
         their word would have chosen several, for want of evidence; None where queries choose, and
@@ -110,7 +107,7 @@ class CausalRouter(OutcomeRouter):
     policy_ : estimator, IntervalPolicy or None
         The fitted policy; with `knots` the `skroute.policy.IntervalPolicy` over all of them.
     temperature_ : float
-        What `predict_proba` divides decision values by.
+        Mean spread of decision values over the training queries; 1 with a `policy`.
     bias_correction_ : DRBiasCorrector
         The fitted corrector, where one was given.
 
@@ -138,16 +135,17 @@ class CausalRouter(OutcomeRouter):
 
     Notes
     -----
-    **Safety.** Three estimates keep noise from choosing. `calibration_.trust` is
-    the slope of the outcomes that were seen on the out-of-fold differences between models, at most
-    1, and 0 where it is within its standard error: where queries carry no signal the router falls
-    back to the best fixed model. The intercept corrections are shrunk by empirical
-    Bayes. And `caution` marks down models that little is known of.
+    **Assumptions.** Queries explain the log's choices, models chosen had a chance, and queries and
+    models stay as they were; `skroute.metrics.policy_value` says more. `overlap_` tells the second.
 
-    **Rows without quality.** They teach costs, propensities and what queries look like. Which rows
-    were judged may depend on query and model: the intercept corrections weigh judged rows by their
-    propensity of having been judged too. It must not depend on how good the answer was: if quality
-    is missing where it was bad, nothing in the log can tell.
+    **Safety.** Three estimates keep noise from choosing. `calibration_.trust` is the slope of seen
+    outcomes on the out-of-fold differences between models, at most 1, and 0 where it is within its
+    standard error: where queries carry no signal the router falls back to the best fixed model.
+    Intercept corrections are shrunk by empirical Bayes. `caution` marks down what is little known.
+
+    **Rows without quality.** They teach costs, propensities and what queries look like. Intercept
+    corrections weigh judged rows by how likely they were to be, given query and model. If quality
+    is missing because it was bad, nothing in the log can tell.
 
     **Choice of default.** A policy that minimizes softmax regret on doubly robust scores [1]_ is
     unbiased and, at the propensities of real logs, loses to a fixed model; choosing by jointly
@@ -159,9 +157,8 @@ class CausalRouter(OutcomeRouter):
     cost ([1]_, `skroute.policy.IntervalPolicy`); "auto" then puts a knot at every 16th of the
     changes up to their 95 % quantile. ``benchmarks/cost_sensitivity_study.py`` measures both.
 
-    **Probabilities.** `predict_proba` is the softmax of the decision values, which are divided by
-    their mean spread over the training queries (with a `policy` they are taken as they are). That
-    orders models as `predict` does; it is not the probability that a model is the best.
+    **Probabilities.** `predict_proba` is the softmax of the decision values over `temperature_`. It
+    orders models as `predict` does, and is not the probability that a model is the best.
 
     **Complexity.** With the defaults, time is linear in rows: O(n (d r + M**2) + K M**3) with
     ``r <= 256`` components and ``M <= 353`` features; memory is O(n (M + K) + K M**2) beside X.
