@@ -76,8 +76,7 @@ class CausalRouter(OutcomeRouter):
     n_jobs : int, default=None
         Processes for cross-fitting. They do not change the result.
     random_state : int, RandomState instance or None, default=None
-        Decides folds and the random parts of the default models, and of a `policy` whose own
-        `random_state` is None.
+        Decides folds, random parts of default models, and a `policy` whose own one is None.
     verbose : int, default=0
         Above 0 names each step as it starts.
 
@@ -135,8 +134,8 @@ class CausalRouter(OutcomeRouter):
 
     Notes
     -----
-    **Assumptions.** Queries explain the log's choices, models chosen had a chance, and queries and
-    models stay as they were; `skroute.metrics.policy_value` says more. `overlap_` tells the second.
+    **Assumptions.** Queries explain the log's choices, models had a chance (`overlap_`), queries
+    and models stay as they were; see `skroute.metrics.policy_value`.
 
     **Safety.** Three estimates keep noise from choosing. `calibration_.trust` is the slope of seen
     outcomes on the out-of-fold differences between models, at most 1, and 0 where it is within its
@@ -152,10 +151,10 @@ class CausalRouter(OutcomeRouter):
     learned and corrected outcomes does not. ``benchmarks/router_study.py`` measures both.
 
     **Knots.** Predicted outcomes do not depend on cost sensitivity: without a `policy` each one is
-    served exactly, and "auto" serves them all from 0 up. With one there is a policy a knot,
-    logits are interpolated in between, and all are trained together on scores of quality and of
-    cost ([1]_, `skroute.policy.IntervalPolicy`); "auto" then puts a knot at every 16th of the
-    changes up to their 95 % quantile. ``benchmarks/cost_sensitivity_study.py`` measures both.
+    served exactly, and "auto" serves all from 0 up. With one there is a policy a knot, logits are
+    interpolated, and all are trained together ([1]_, `skroute.policy.IntervalPolicy`); "auto" then
+    puts a knot at every 16th of the changes up to their 95 % quantile.
+    ``benchmarks/cost_sensitivity_study.py`` measures both.
 
     **Probabilities.** `predict_proba` is the softmax of the decision values over `temperature_`. It
     orders models as `predict` does, and is not the probability that a model is the best.
