@@ -58,7 +58,8 @@ def infer(estimate: Estimate, table: CountedTable, options: Options) -> Inferenc
     freedom, n_clusters = np.nan, len(columns)
     if np.isnan(influence).any():
         return Inference(value, np.nan, np.nan, np.nan, freedom, n_clusters)
-    freedom, error = estimate.degrees_of_freedom(columns), standard_error(influence)
+    shares = sum_by_cluster(estimate.shares(by_row), table.cluster)
+    freedom, error = estimate.degrees_of_freedom(columns, shares), standard_error(influence)
     tail = (1.0 - options.confidence) / 2
     if options.interval == "bernstein":
         low, high = bernstein_interval(value, influence, options.confidence)

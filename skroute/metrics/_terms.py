@@ -121,28 +121,37 @@ class Estimate:
             without += part.scale * (mean + ratio)
         return _deviation(without)
 
-    def degrees_of_freedom(self, columns: np.ndarray) -> float:
+    def shares(self, by_row: np.ndarray) -> np.ndarray:
+        """Return the shares (n, 1 + n_outcomes) of rows in the means and in each outcome's ratios.
+
+        Given the columns of rows. Of the ratios of two policies a row's shares cancel.
+        """
+        total = by_row.sum(axis=0)
+        ratios: dict[str, np.ndarray] = defaultdict(lambda: np.zeros(len(by_row)))
+        for part, every, own in zip(self.parts, _by_part(total), _by_part(by_row), strict=True):
+            if part.terms.numerator is not None:
+                ratios[part.outcome] += part.scale * own[:, 3] / every[3]
+        return np.abs(np.column_stack([by_row[:, 1] / total[1], *ratios.values()]))
+
+    def degrees_of_freedom(self, columns: np.ndarray, shares: np.ndarray) -> float:
         """Return the degrees of freedom of the t-value of the estimate, given all influences.
 
-        One less than the effective number of clusters, by their shares of the sum below the line:
-        ``(sum |c|)**2 / sum c**2``. Means, and the ratios of each outcome, have their own; these
+        One less than the effective number of clusters, by the sums of `shares` by cluster:
+        ``(sum c)**2 / sum c**2``. Means, and the ratios of each outcome, have their own; these
         are averaged harmonically, by how much each adds to the variance.
         """
         total = columns.sum(axis=0)
         mean_moved = np.zeros(len(columns))
         ratio_moved: dict[str, np.ndarray] = defaultdict(lambda: np.zeros(len(columns)))
-        ratio_share: dict[str, np.ndarray] = defaultdict(lambda: np.zeros(len(columns)))
-        by_part = (_by_part(total), _by_part(total - columns), _by_part(columns))
-        for part, every, left, own in zip(self.parts, *by_part, strict=True):
+        by_part = (_by_part(total), _by_part(total - columns))
+        for part, every, left in zip(self.parts, *by_part, strict=True):
             mean, ratio = part.without(left, every)
             mean_moved += part.scale * mean
             if part.terms.numerator is not None:
                 ratio_moved[part.outcome] += part.scale * ratio
-                ratio_share[part.outcome] += part.scale * own[:, 3] / every[3]
         moved = [mean_moved, *ratio_moved.values()]
-        shares = [columns[:, 1] / total[1], *ratio_share.values()]
         variance = np.array([np.sum(_deviation(each) ** 2) for each in moved])
-        freedom = np.array([max(_effective_number(share) - 1.0, 1.0) for share in shares])
+        freedom = np.array([max(_effective_number(share) - 1.0, 1.0) for share in shares.T])
         if not variance.sum() > 0:
             return float(freedom[0])
         return float(variance.sum() / (variance / freedom).sum())
@@ -163,4 +172,4 @@ def _deviation(without: np.ndarray) -> np.ndarray:
 
 def _effective_number(share: np.ndarray) -> float:
     square = float(share @ share)
-    return float(np.abs(share).sum()) ** 2 / square if square > 0 else 0.0
+    return float(share.sum()) ** 2 / square if square > 0 else 0.0

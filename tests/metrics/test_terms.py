@@ -34,14 +34,16 @@ def test_the_error_of_a_plain_mean_is_the_usual_one():
     columns = estimate.columns(ones)
     error = np.sqrt(np.sum(estimate.influence(columns) ** 2))
     assert error == pytest.approx(PLAIN.std(ddof=1) / np.sqrt(N))
-    assert estimate.degrees_of_freedom(columns) == pytest.approx(N - 1)
+    freedom = estimate.degrees_of_freedom(columns, estimate.shares(columns))
+    assert freedom == pytest.approx(N - 1)
 
 
 def test_clusters_of_unequal_size_count_for_fewer():
     size = np.array([30.0, 5.0, 3.0, 2.0])
     columns = np.zeros((4, 4))
     columns[:, 0], columns[:, 1] = size * [1.0, 2.0, 0.0, 1.0], size
-    freedom = Estimate.of("quality", Terms(np.zeros(4))).degrees_of_freedom(columns)
+    estimate = Estimate.of("quality", Terms(np.zeros(4)))
+    freedom = estimate.degrees_of_freedom(columns, estimate.shares(columns))
     assert freedom == pytest.approx(max(40**2 / np.sum(size**2) - 1, 1))
 
 
@@ -51,10 +53,23 @@ def test_two_policies_that_differ_in_few_rows_have_few_degrees_of_freedom():
     second = Estimate.of("quality", Terms(PLAIN, ABOVE * other, other))
     difference = Estimate.of("quality", RATIO).minus(1.0, second)
     columns = difference.columns(WEIGHT)
-    alone = second.degrees_of_freedom(second.columns(WEIGHT))
-    assert difference.degrees_of_freedom(columns) < 0.7 * alone
+    of_second = second.columns(WEIGHT)
+    alone = second.degrees_of_freedom(of_second, second.shares(of_second))
+    assert difference.degrees_of_freedom(columns, difference.shares(columns)) < 0.7 * alone
     same = second.minus(1.0, second)
     assert not same.influence(same.columns(WEIGHT)).any()
+
+
+def test_policies_that_differ_in_every_cluster_have_a_degree_of_freedom_for_each():
+    """Rows of one policy and of the other do not make up for each other within a cluster."""
+    first, second = np.eye(2)[np.arange(N) % 2].T
+    one, other = (Estimate.of("quality", Terms(None, ABOVE * own, own)) for own in (first, second))
+    difference = one.minus(1.0, other)
+    by_row = difference.columns(np.ones(N))
+    columns, shares = (
+        np.add.reduceat(rows, np.arange(0, N, 10)) for rows in (by_row, difference.shares(by_row))
+    )
+    assert difference.degrees_of_freedom(columns, shares) == pytest.approx(3.0)
 
 
 def test_scaled_parts_add_up():
