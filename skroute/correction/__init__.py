@@ -4,17 +4,20 @@
 DRBiasCorrector       the corrector: transformer, and table in, corrected table out
 bias_summary           where judge and gold disagree: by model and by group, with intervals
 gold_learning_curve   what more gold labels would buy, from the labels there are
+MissingGoldWarning    some models have no gold row
 ====================  ======================================================================
 """
 
 from ._corrector import DRBiasCorrector
 from ._diagnostics import BiasSummary, GoldLearningCurve, bias_summary, gold_learning_curve
 from ._upstream import correct_by_columns, without_bias_columns
+from ._warnings import MissingGoldWarning
 
 __all__ = [
     "BiasSummary",
     "DRBiasCorrector",
     "GoldLearningCurve",
+    "MissingGoldWarning",
     "bias_summary",
     "gold_learning_curve",
 ]

@@ -78,8 +78,9 @@ class DRBiasCorrector(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, Ba
 
     Warns
     -----
-    UserWarning
-        If `y` has no gold rows, so that the bias cannot be known and is taken as 0.
+    MissingGoldWarning
+        If `y` has no gold rows, so that the bias cannot be known and is taken as 0, or none of some
+        models, whose bias is then what the others have in common.
 
     See Also
     --------

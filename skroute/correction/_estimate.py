@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +15,7 @@ from ._bias_models import make_bias_model
 from ._labels import models_that_vary, observed
 from ._pseudo_outcomes import PSEUDO_OUTCOMES, PseudoOutcomes
 from ._sources import JointSources, SeparateSources, make_source_outcomes
+from ._warnings import warn_of_missing_gold
 
 # Corrected rows also hand on what gold ones taught the corrector, to learners that are worse at it.
 # So they may count for this multiple of what they tell themselves.
@@ -53,15 +53,9 @@ def estimate_bias(corrector: BaseEstimator, X: np.ndarray, feedback: Feedback) -
     It is 0 where there is nothing to learn: with gold rows only, and, with a warning, without any.
     Rows without quality teach nothing.
     """
+    warn_of_missing_gold(feedback)
     feedback = feedback.judged_only()
     bias = np.zeros((len(X), feedback.n_models))
-    if not feedback.gold[feedback.weight > 0].any():
-        warnings.warn(
-            "y has no gold rows, so that the bias of its preference-based labels cannot be "
-            "known and is taken as 0. Add some gold rows.",
-            UserWarning,
-            stacklevel=6,
-        )
     if not _can_compare(feedback):
         return BiasEstimate(bias, FittedBias(np.zeros(feedback.n_models, dtype=bool)))
     varies = models_that_vary(feedback)
