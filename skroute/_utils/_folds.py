@@ -56,6 +56,8 @@ def take_rows(values: Any, rows: np.ndarray) -> Any:
     """Return the rows named by an index of an array, a DataFrame, a sparse matrix or a list."""
     if hasattr(values, "iloc"):
         return values.iloc[rows]
+    if hasattr(values, "tocsr"):
+        values = values.tocsr()  # not every sparse format can be indexed
     return values[rows] if hasattr(values, "shape") else [values[row] for row in rows]
 
 

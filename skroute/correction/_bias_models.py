@@ -18,7 +18,6 @@ from ..nuisance import (
     single_threaded,
     weighted_mean,
 )
-from ._labels import observed
 from ._pseudo_outcomes import PseudoOutcomes
 
 _N_COMPONENTS, _N_RADIAL = 64, 32
@@ -53,7 +52,7 @@ class HierarchicalBias(BaseEstimator):
         self.features_ = SpectralFeatures(_N_COMPONENTS, n_radial=_N_RADIAL)
         self.features_.fit(X, feedback.weight, check_random_state(self.random_state))
         phi = self.features_.transform(X)
-        departure = pseudo.value - observed(start, feedback)
+        departure = pseudo.value - feedback.own(start)
         # Weighted least squares is least squares on rows scaled by the root of their weight.
         root = np.sqrt(pseudo.weight)
         if root.ndim == 2:  # T - e does not depend on the model

@@ -18,7 +18,7 @@ from ..feedback import Feedback, read_feedback
 from ..nuisance import JointOutcome, weighted_mean
 from ._corrector import DRBiasCorrector
 from ._estimate import cross_fit_nuisances
-from ._labels import models_that_vary, observed
+from ._labels import models_that_vary
 
 _FEWEST_GOLD = 10
 
@@ -285,4 +285,4 @@ def _split(
 
 def _error(X: np.ndarray, feedback: Feedback, X_held: np.ndarray, held: Feedback) -> float:
     predicted = JointOutcome(random_state=0).fit(X, feedback).predict(X_held)[0]
-    return weighted_mean((held.quality - observed(predicted, held)) ** 2, held.weight)
+    return weighted_mean((held.quality - held.own(predicted)) ** 2, held.weight)

@@ -12,7 +12,7 @@ from .._utils import Folds, make_folds
 from ..feedback import Feedback
 from ..nuisance import Overlap, cross_fit_judged
 from ._bias_models import make_bias_model
-from ._labels import models_that_vary, observed
+from ._labels import models_that_vary
 from ._pseudo_outcomes import PSEUDO_OUTCOMES, PseudoOutcomes
 from ._sources import JointSources, SeparateSources, make_source_outcomes
 from ._warnings import warn_of_missing_gold
@@ -89,7 +89,7 @@ class Nuisances(NamedTuple):
         quality, treated = np.asarray(feedback.quality, dtype=np.float64), feedback.gold
         if not feedback.logged:
             treated, propensity = treated[:, None], propensity[:, None]
-        mu0, mu1 = (observed(self.expected[:, :, source], feedback) for source in (0, 1))
+        mu0, mu1 = (feedback.own(self.expected[:, :, source]) for source in (0, 1))
         return PSEUDO_OUTCOMES[learner](quality, treated, mu0, mu1, propensity)
 
 

@@ -9,11 +9,6 @@ import numpy as np
 from ..feedback import Feedback
 
 
-def observed(values: np.ndarray, feedback: Feedback) -> np.ndarray:
-    """Return what of (n, K) values belongs to the observed outcomes: shaped like the quality."""
-    return values if feedback.action is None else values[np.arange(len(values)), feedback.action]
-
-
 def models_that_vary(feedback: Feedback) -> np.ndarray:
     """Return a mask (K,) of the models whose quality differs between rows of positive weight."""
     if feedback.logged:
@@ -28,6 +23,6 @@ def correct_labels(feedback: Feedback, bias: np.ndarray, preference_weight: floa
     """
     preference = feedback.judged & ~feedback.gold
     quality = np.asarray(feedback.quality, dtype=np.float64).copy()
-    quality[preference] += observed(bias, feedback)[preference]
+    quality[preference] += feedback.own(bias)[preference]
     weight = feedback.weight * np.where(preference, preference_weight, 1.0)
     return replace(feedback, quality=quality, weight=weight)

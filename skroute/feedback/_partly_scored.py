@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._utils import check_lengths, refuse_rows
+from .._utils import check_lengths, refuse_rows, take_rows, warn
 from ._builders import logged_feedback, model_names
 from ._columns import as_matrix, check_row_columns
 from ._labels import check_models
@@ -137,7 +136,7 @@ def partly_scored(
         price = dollars[row, model]
     if (n_scored == 0).any():
         unscored = np.flatnonzero(n_scored == 0)
-        warnings.warn(UnscoredQueriesWarning(unscored, n_rows), stacklevel=2)
+        warn(UnscoredQueriesWarning(unscored, n_rows))
     y = logged_feedback(
         np.array(names)[model],
         score[row, model],
@@ -145,18 +144,8 @@ def partly_scored(
         group=columns.get("group", np.arange(n_rows))[row],
         weight=(columns.get("weight", np.ones(n_rows)) / np.maximum(n_scored, 1))[row],
     )
-    return PartlyScored(_take_queries(X, row), y, row)
+    return PartlyScored(take_rows(X, row), y, row)
 
 
 def _n_queries(X: Any) -> int:
     return int(X.shape[0]) if hasattr(X, "shape") else len(X)
-
-
-def _take_queries(X: Any, row: np.ndarray) -> Any:
-    if hasattr(X, "iloc"):
-        return X.iloc[row]
-    if hasattr(X, "tocsr"):
-        return X.tocsr()[row]
-    if hasattr(X, "shape"):
-        return X[row]
-    return [X[i] for i in row.tolist()]

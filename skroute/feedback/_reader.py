@@ -107,6 +107,10 @@ class Feedback:
         quality = np.where(judged, self.quality, self.quality.dtype.type(0))
         return replace(self, quality=quality, weight=self.weight * judged)
 
+    def own(self, values: np.ndarray) -> np.ndarray:
+        """Return of values (n, K) those of the outcomes that are shown: shaped like `quality`."""
+        return values if self.action is None else values[np.arange(len(values)), self.action]
+
     def utility(self, cost_sensitivity: float) -> np.ndarray:
         """Return quality - cost_sensitivity * cost, shaped like `quality`."""
         return self.quality - cost_sensitivity * self.cost

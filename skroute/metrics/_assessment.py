@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .._utils import warn
 from ..nuisance import OverlapWarning
 from ._estimators import ESTIMATORS, Estimator, Outcome, effective_sample_size, pick_parameter
 from ._intervals import standard_error, sum_by_cluster
@@ -16,7 +17,7 @@ from ._options import Options
 from ._policies import Policy, read_policy
 from ._tables import CountedTable
 from ._terms import Estimate, Part, Terms
-from ._warnings import FewClustersWarning, warn
+from ._warnings import FewClustersWarning
 
 # With less than this behind them, 95 % intervals cover clearly less than 95 % (measured by
 # benchmarks/policy_value_coverage.py).
@@ -294,7 +295,10 @@ def _importance(table: CountedTable, policy: Policy | None, method: str, name: s
     estimator = ESTIMATORS[method]
     if not estimator.needs_propensities and np.isnan(table.propensity).any():
         return None
-    importance = policy.of(table.feedback.action) / table.require_propensity(method)
+    importance = policy.of(table.feedback.action) / table.require_propensity(
+        f"method {method!r} needs the probability with which the log chose its model. Estimate it "
+        "and pass propensity=, or use method='dm'."
+    )
     if not estimator.needs_predictions and not importance.any():
         raise ValueError(
             f"{name} never chooses the logged model in any of the {len(importance)} rows used, so "

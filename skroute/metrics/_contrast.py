@@ -161,15 +161,10 @@ def _of_logged(predicted: np.ndarray, action: np.ndarray) -> np.ndarray:
 
 def known_propensity(table: CountedTable) -> np.ndarray:
     """Return the propensities, or say which row lacks one and what to do."""
-    missing = np.flatnonzero(np.isnan(table.propensity))
-    if len(missing):
-        row = int(np.flatnonzero(table.counted)[missing[0]])
-        raise ValueError(
-            f"column 'propensity', row {row}: found nan ({len(missing)} of {len(table.feedback)} "
-            "rows); needed is the probability with which the log chose its model. Pass "
-            "propensity=, as evaluation_predictions estimates it."
-        )
-    return table.propensity
+    return table.require_propensity(
+        "needed is the probability with which the log chose its model. Pass propensity=, as "
+        "evaluation_predictions estimates it."
+    )
 
 
 def _require_scored(policy: Policy, table: CountedTable, name: str) -> None:

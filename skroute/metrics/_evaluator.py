@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._utils import make_folds
+from .._utils import make_folds, warn
 from ..feedback import Feedback
 from ..nuisance import GoldOutcome, ScaledLogistic, Support, cross_fit_judged, fill_propensity
 from ._assessment import FEWEST_EFFECTIVE_ROWS, Assessment, assess_all
@@ -15,7 +15,7 @@ from ._estimators import effective_sample_size
 from ._memory import ArrayMemory
 from ._options import Options
 from ._tables import CountedTable
-from ._warnings import GoldRowsWarning, warn
+from ._warnings import GoldRowsWarning
 
 _N_FOLDS = 5
 # Estimated propensities below this are raised to it; recorded ones are used as they are.

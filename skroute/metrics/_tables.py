@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .._utils import as_numbers
+from .._utils import as_numbers, warn
 from ..feedback import Feedback, as_matrix, read_feedback
 from ._policies import check_length, read_models
-from ._warnings import GoldRowsWarning, PreferenceOnlyWarning, warn
+from ._warnings import GoldRowsWarning, PreferenceOnlyWarning
 
 PREDICTED_QUALITY, PREDICTED_COST = "predicted_quality", "predicted_cost"
 PREDICTED_PREFERENCE = "predicted_preference"
@@ -146,15 +146,14 @@ class CountedTable:
         """Return what stands for each row (n,) where quality counts: 0 for rows not scored."""
         return 1.0 if self.all_scored else self.scored / self.judged_propensity
 
-    def require_propensity(self, method: str) -> np.ndarray:
-        """Return the propensities, or say which row lacks one and what to do."""
+    def require_propensity(self, why: str) -> np.ndarray:
+        """Return the propensities, or say which row lacks one, why it is needed and what to do."""
         missing = np.flatnonzero(np.isnan(self.propensity))
         if len(missing):
             row = int(np.flatnonzero(self.counted)[missing[0]])
             raise ValueError(
                 f"column 'propensity', row {row}: found nan ({len(missing)} of "
-                f"{len(self.feedback)} rows); method {method!r} needs the probability with which "
-                "the log chose its model. Estimate it and pass propensity=, or use method='dm'."
+                f"{len(self.feedback)} rows); {why}"
             )
         return self.propensity
 

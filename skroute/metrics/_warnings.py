@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._utils import warn as warn
-
 
 class PreferenceOnlyWarning(UserWarning):
     """Values rest on preference-based qualities, since no row is gold.

@@ -52,7 +52,7 @@ class GoldOutcome:
         if (labelled & ~gold).any():
             self.judge_ = self._joint()
             preference, _ = self.judge_.cross_fit(X, _known(feedback, label, labelled), folds)
-            own = _own(feedback, preference)
+            own = feedback.own(preference)
             self.line_ = _line(own[gold], quality[gold], feedback.weight[gold])
             quality = quality - self._on_line(own)
         self.rest_ = self._joint()
@@ -80,11 +80,6 @@ def _known(feedback: Feedback, quality: np.ndarray, rows: np.ndarray) -> Feedbac
         return replace(feedback, quality=np.where(rows, quality, np.nan))
     quality = np.where(rows[:, None], quality, 0.0)
     return replace(feedback, quality=quality, weight=feedback.weight * rows)
-
-
-def _own(feedback: Feedback, values: np.ndarray) -> np.ndarray:
-    """Return the values (n, K) of what the table shows, shaped like its quality."""
-    return values if feedback.action is None else values[np.arange(len(values)), feedback.action]
 
 
 def _line(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -77,8 +77,8 @@ class Calibration:
         cost_trust = deviation_trust(evidence, relative, relative - mean_cost / unit)
         trusted = cls(trust, cost_trust, mean, mean_cost, *(4 * [nothing]))
         quality, cost = trusted.apply(quality, cost)
-        residual = judged.quality - _own(feedback, quality)
-        cost_residual = _seen_cost(feedback, unit) - _own(feedback, cost / unit)
+        residual = judged.quality - feedback.own(quality)
+        cost_residual = _seen_cost(feedback, unit) - feedback.own(cost / unit)
         intercept, cost_intercept = nothing, nothing
         inverse_quality = inverse_propensity
         if inverse_propensity is not None:
@@ -160,18 +160,13 @@ def _deviation(quality: np.ndarray, mean: np.ndarray) -> np.ndarray:
     return centred - centred.mean(axis=1, keepdims=True)
 
 
-def _own(feedback: Feedback, values: np.ndarray) -> np.ndarray:
-    """Return the values (n, K) of what the table shows, shaped like its quality."""
-    return values if feedback.action is None else values[np.arange(len(values)), feedback.action]
-
-
 def _seen_cost(feedback: Feedback, unit: np.ndarray) -> np.ndarray:
     return feedback.cost / (unit if feedback.action is None else unit[feedback.action])
 
 
 def _mean_seen(feedback: Feedback, cost: np.ndarray) -> np.ndarray:
     """Return the mean predicted cost (K,) of each model over the rows that show it; 1 for none."""
-    own, weight, n_models = _own(feedback, cost), feedback.weight, feedback.n_models
+    own, weight, n_models = feedback.own(cost), feedback.weight, feedback.n_models
     if feedback.action is None:
         unit = weight @ own / weight.sum()
     else:

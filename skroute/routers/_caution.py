@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
+from .._utils import warn
 from ..feedback import Feedback
 from ..nuisance import squares_by_model
 
@@ -35,14 +35,13 @@ def model_for_all(
 def warn_of_fixed_model(label: Any, feedback: Feedback, sensitivity: float) -> None:
     """Say in words that every query gets one model, and what would change that."""
     n_rows = np.count_nonzero(feedback.judged_only().weight)
-    warnings.warn(
+    message = (
         f"Every query gets {str(label)!r} at cost_sensitivity={sensitivity:g}: what "
         f"{n_rows} rows say of which model is best for which query does "
         "not stand out of its error (calibration_.trust is 0). Log more answers, or columns that "
-        "say more of a query.",
-        FixedModelWarning,
-        stacklevel=4,
+        "say more of a query."
     )
+    warn(FixedModelWarning(message))
 
 
 def caution_of(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_consistent_length, validate_data
 
-from .._utils import check_cost_sensitivity, check_sample_weight
+from .._utils import check_cost_sensitivity, check_sample_weight, warn
 from ..feedback import Feedback, read_feedback, require_judged
 from ..metrics import TrainingQueries
 
@@ -72,13 +71,12 @@ def read_fit_input(router: Any, X: Any, y: Any, sample_weight: Any) -> tuple[np.
     _warn_of_unjudged_models(feedback)
     preference = feedback.judged & ~feedback.gold
     if preference.any() and getattr(router, "bias_correction", None) is None:
-        warnings.warn(
+        message = (
             f"{np.count_nonzero(preference)} of {len(feedback)} rows have a preference-based "
             f"quality, which {type(router).__name__} takes as if it were gold. Correct its bias "
-            "(bias_correction=DRBiasCorrector() of CausalRouter), or leave these rows out.",
-            UserWarning,
-            stacklevel=4,  # this function, fit, and the frame that makes it atomic
+            "(bias_correction=DRBiasCorrector() of CausalRouter), or leave these rows out."
         )
+        warn(UserWarning(message))
     router.classes_ = feedback.classes
     router.left_out_ = feedback.classes[:0]
     router.training_queries_ = TrainingQueries.of(router._query_columns(X))
@@ -94,5 +92,4 @@ def _warn_of_unjudged_models(feedback: Feedback) -> None:
     )
     if ((seen > 0) & (judged == 0)).any():
         models = tuple(str(label) for label in feedback.classes[(seen > 0) & (judged == 0)])
-        # As above, and this function.
-        warnings.warn(UnjudgedModelsWarning(models), stacklevel=5)
+        warn(UnjudgedModelsWarning(models))
