@@ -13,9 +13,9 @@ _MOST_GROUPS = 20
 
 
 def changes(facts: Facts, n_examples: int) -> Markup:
-    """Show where the router chooses otherwise than the log, or than the best fixed model."""
+    """Show where the router chooses otherwise than what it is compared with."""
     moved, models = _moved(facts), facts.models
-    before = "the log" if facts.logged else facts.compared_with
+    before = _before(facts)
     total, kept = int(moved.sum()), int(np.trace(moved))
     lines = []
     names = [*models, "models unknown to the router"]
@@ -37,6 +37,10 @@ def changes(facts: Facts, n_examples: int) -> Markup:
         _examples(facts, n_examples),
     ]
     return section("changes", "Where the router changes its mind", *parts)
+
+
+def _before(facts: Facts) -> str:
+    return "the log" if facts.policies[facts.reference] is None else facts.compared_with
 
 
 def _moved(facts: Facts) -> np.ndarray:
@@ -118,7 +122,7 @@ def _examples(facts: Facts, n_examples: int) -> Markup:
         for place, i in enumerate(best)
     ]
     text_columns = range(1, len(columns) + 2)
-    columns += ["log" if facts.logged else "before", "router", "predicted quality"]
+    columns += ["log" if _before(facts) == "the log" else "before", "router", "predicted quality"]
     columns.append("predicted dollars per 1,000 queries")
     caption = "Rows with the largest gain that the router predicts (counted from 0)"
     return table(caption, columns, lines, text_columns=text_columns)

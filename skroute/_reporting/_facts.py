@@ -25,6 +25,9 @@ from ..routers import Frontier
 from ._notes import Notes
 from ._verdict import Verdict
 
+# The policy of the router that another one is compared with.
+BASELINE = "the baseline"
+
 
 @dataclass(frozen=True, eq=False)
 class Facts:
@@ -46,7 +49,10 @@ class Facts:
     values : dict from str to PolicyValue
         Of every policy.
     reference : str
-        The policy that others are compared with: today's on a log, else the best fixed model.
+        The policy that others are compared with: the baseline if there is one, today's on a log,
+        else the best fixed model.
+    volume : float or None
+        Queries a month.
     by, text : ndarray of shape (n,) or None
         Group of each query, and the query as people read it.
     held_out : bool
@@ -68,6 +74,7 @@ class Facts:
     fixed: list[str]
     values: dict[str, PolicyValue]
     reference: str
+    volume: float | None
     by: np.ndarray | None
     text: np.ndarray | None
     held_out: bool
@@ -82,7 +89,8 @@ class Facts:
     @property
     def compared_with(self) -> str:
         """What to call the reference in a sentence."""
-        return self.reference if self.logged else f"the best fixed model ({self.reference})"
+        fixed = self.reference in self.fixed
+        return f"the best fixed model ({self.reference})" if fixed else self.reference
 
     @property
     def models(self) -> list[str]:
@@ -91,9 +99,8 @@ class Facts:
     @cached_property
     def before(self) -> np.ndarray:
         """Index (n,) of the model of the reference, -1 for one that the router does not know."""
-        if self.logged:
-            return self.feedback.action
-        return index_of(self.policies[self.reference], self.feedback.classes)
+        chosen = self.policies[self.reference]
+        return self.feedback.action if chosen is None else index_of(chosen, self.feedback.classes)
 
     @cached_property
     def after(self) -> np.ndarray:
@@ -153,6 +160,8 @@ def gather(
     X: Any,
     y: Any,
     *,
+    baseline: Any,
+    volume: float | None,
     cost_sensitivity: float | None,
     exclude: Any,
     by: Any,
@@ -171,12 +180,15 @@ def gather(
         text = _check_shape("text", np.asarray(text, dtype=object), n_rows)
     notes = Notes()
     notes.hear(router.policy.warn_if_trained_on)
-    held_out = not notes.words
+    held_out, doubts = not notes.words, []
     choice, excluded = router.choose(None if own else value), router.excluded()
+    other = {}
+    if baseline is not None:
+        other[BASELINE], doubts = _read_baseline(baseline, X, router, None if own else value, notes)
     allowed = fixed_policies(router.classes[~excluded.all(axis=0)], n_rows)
     fixed = {f"always {model}": labels for model, labels in allowed.items()}
     today = {TODAY: None} if feedback.logged else {}
-    policies: dict[str, Any] = {**today, router.name: choice, **fixed}
+    policies: dict[str, Any] = {**today, **other, router.name: choice, **fixed}
     queries = router.policy.queries
     known = notes.hear(evaluation_predictions, queries, feedback, models=router.classes)
     options: dict[str, Any] = {"cost_sensitivity": value, "confidence": confidence, **known}
@@ -186,6 +198,9 @@ def gather(
         values[name] = listener.hear(policy_value, feedback, policy, called=name, **options)
     notes.about_fixed(notes_of_fixed, len(fixed))
     explored = NoExplorationWarning not in notes.kinds
+    reference = next(iter({**other, **today}), None)
+    whose = {router.name: "the router's", **{name: f"{name}'s" for name in other}}
+    little_known = [owner for name, owner in whose.items() if name in notes.poor]
     overlap = getattr(router.policy.innermost, "overlap_", None)
     facts = Facts(
         router=router,
@@ -196,12 +211,13 @@ def gather(
         policies=policies,
         fixed=list(fixed),
         values=values,
-        reference=TODAY if today else max(fixed, key=lambda name: values[name].value),
+        reference=reference or max(fixed, key=lambda name: values[name].value),
+        volume=volume,
         by=by,
         text=text,
         held_out=held_out,
         explored=explored,
-        doubts=_doubts(feedback, explored, overlap, router.name in notes.poor),
+        doubts=doubts + _doubts(feedback, explored, overlap, little_known),
         notes=notes.words,
     )
     unknown = sorted({str(label) for label in given.classes} - set(facts.models))
@@ -212,8 +228,26 @@ def gather(
     return facts
 
 
+def _read_baseline(
+    baseline: Any, X: Any, router: NamedRouter, cost_sensitivity: float | None, notes: Notes
+) -> tuple[np.ndarray, list[str]]:
+    """Return what another router chooses, and why a difference to it cannot be believed."""
+    (other,) = read_routers(baseline, X)
+    unknown = sorted({*map(str, other.classes)} - {*map(str, router.classes)})
+    if unknown:
+        raise ValueError(
+            f"baseline chooses among models that estimator does not know: {unknown}. Fit estimator "
+            "on a log that shows them too, with exclude= in predict if they are not to be chosen."
+        )
+    n_words = len(notes.words)
+    notes.hear(other.policy.warn_if_trained_on, called=BASELINE)
+    flattered = "the baseline was fitted on these rows, which flatters it: use others"
+    doubts = [flattered] if len(notes.words) > n_words else []
+    return other.choose(cost_sensitivity), doubts
+
+
 def _doubts(
-    feedback: Feedback, explored: bool, overlap: Overlap | None, little_known: bool
+    feedback: Feedback, explored: bool, overlap: Overlap | None, little_known: list[str]
 ) -> list[str]:
     """Say why differences cannot be believed, by what is known of the rows and of training."""
     doubts = []
@@ -228,8 +262,7 @@ def _doubts(
             "the log that the router was fitted on explored too little to learn from it what other "
             "choices would have come to"
         )
-    if little_known:
-        doubts.append("the router's value rests on too few rows of the log")
+    doubts += [f"{whose} value rests on too few rows of the log" for whose in little_known]
     if not feedback.gold.any():
         doubts.append("no row has a gold quality, and those of a judge may be biased")
     return doubts

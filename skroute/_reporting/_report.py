@@ -31,16 +31,16 @@ class RoutingReport:
     body : str
         What the page shows, as HTML.
     verdict : {"better", "worse", "unclear"}
-        What may be concluded of the router against today's policy, on full feedback against the
-        best fixed model, see `report`.
+        What may be concluded of the router against what it is compared with, see `report`.
     reasons : tuple of str
         Why the verdict is "unclear"; empty otherwise.
     notes : tuple of str
         What to be careful about, as the page says it.
     values : dict from str to PolicyValue
-        Of the router, of each fixed model and, on a log, of today's policy.
+        Of the router, of each fixed model, of the baseline and, on a log, of today's policy.
     differences : dict from str to PolicyDifference
-        Of each of them over today's policy, on full feedback over the best fixed model.
+        Of each of them over the baseline, without one over today's policy, on full feedback over
+        the best fixed model.
     html : str
         The whole page. It loads nothing: style and pictures are within.
     """
@@ -96,6 +96,8 @@ def report(
     y: Any,
     *,
     path: str | Path | None = None,
+    baseline: Any = None,
+    volume: float | None = None,
     cost_sensitivity: float | None = None,
     budget: float | None = None,
     exclude: Any = None,
@@ -117,8 +119,15 @@ def report(
         Their feedback: a log, or full feedback.
     path : str or Path, default=None
         File to write the page to.
+    baseline : router, default=None
+        Fitted on other rows too, such as last week's router: the one to compare with in place of
+        today's policy, or of the best fixed model. Its models have to be among those of
+        `estimator`; it takes the same queries, and `exclude` does not hold for it.
+    volume : float, default=None
+        Queries a month, for which the page gives dollars a month.
     cost_sensitivity : float, default=None
-        Policies choose and are valued at it. None: where the router chooses.
+        Policies choose and are valued at it. None: each router chooses where it chooses by
+        itself, and all policies are valued where `estimator` does.
     budget : float, default=None
         Dollars per query, marked in the picture of cost and quality, with the router's choice that
         it predicts to meet it. All else is at `cost_sensitivity`.
@@ -150,7 +159,7 @@ def report(
     See Also
     --------
     skroute.plots : The pictures by themselves.
-    skroute.metrics.policy_difference : The comparison with today's policy.
+    skroute.metrics.policy_difference : The comparison of two policies.
 
     Notes
     -----
@@ -159,13 +168,14 @@ def report(
     and in ``notes``, and are not raised. The page is one file without scripts; labels and texts are
     escaped. Examples are shown as they are: leave out `text` that must not leave your house.
 
-    The verdict is "better" if the interval of the router's gain over today's policy, on full
-    feedback over the best fixed model, is above 0, and one-sided tests at the same confidence say
-    so of its gain over each fixed model that may be chosen: else routing is needless. It is "worse"
-    if the first interval is below 0. In all other cases it is "unclear", with ``reasons``, and
-    whatever the intervals say if they cannot be believed: if the log of these rows, or the one that
-    the router learned from, did not explore (`skroute.nuisance.Support`); if few rows show what it
-    chooses; if no row has a gold quality. "better" needs rows that were not fitted on. All of it
+    The verdict is "better" if the interval of the router's gain over the baseline, without one over
+    today's policy, on full feedback over the best fixed model, is above 0, and one-sided tests at
+    the same confidence say so of its gain over each fixed model that may be chosen: else routing is
+    needless. It is "worse" if the first interval is below 0. In all other cases it is "unclear",
+    with ``reasons``, and whatever the intervals say if they cannot be believed: if the log of these
+    rows, or the one that the router learned from, did not explore (`skroute.nuisance.Support`); if
+    few rows show what it, or the baseline, chooses; if no row has a gold quality; if the baseline
+    was fitted on these rows. "better" needs rows that the router was not fitted on. All of it
     holds as far as the assumptions of `skroute.metrics.policy_value` do; where propensities were
     estimated, a sentence says how wrong the first of them would have to be
     (`skroute.metrics.flip_gamma`).
@@ -187,7 +197,7 @@ def report(
     >>> page.html[:15]
     '<!DOCTYPE html>'
     """
-    check_at_least(0, n_examples=n_examples)
+    check_at_least(0, n_examples=n_examples, **({} if volume is None else {"volume": volume}))
     try:
         import matplotlib  # noqa: F401
     except ImportError as error:
@@ -199,6 +209,8 @@ def report(
         estimator,
         X,
         y,
+        baseline=baseline,
+        volume=volume,
         cost_sensitivity=cost_sensitivity,
         exclude=exclude,
         by=by,

@@ -12,6 +12,7 @@ import numpy as np
 from ..metrics import ESTIMATORS, MIN_ESTIMATED_PROPENSITY, CostQualityCurve, cost_quality_curve
 from ..nuisance import Overlap
 from ..plots import (
+    QUERIES,
     CostQualityDisplay,
     OverlapDisplay,
     PolicyValueDisplay,
@@ -48,7 +49,21 @@ def summary(facts: Facts) -> Markup:
             f" At equal quality, the difference would be worth {as_dollars(worth)} per 1,000 "
             f"queries ({as_dollars(low)} to {as_dollars(high)})."
         )
+    if facts.volume is not None:
+        spent.append(_by_month(facts, facts.volume))
     return join([tag("p", *sentences, class_="verdict"), tag("p", *spent)])
+
+
+def _by_month(facts: Facts, volume: float) -> str:
+    """Say what bills and the difference come to at a number of queries a month."""
+    gain = facts.differences[facts.router.name]
+    new, old = (as_dollars(volume * value.mean_cost) for value in (gain.a, gain.b))
+    words = f" At {volume:,.0f} queries a month the bill is {new} in place of {old} a month"
+    worth, low, high = (volume / QUERIES * each for each in gain.dollars_per_thousand_queries)
+    if not math.isfinite(worth):
+        return words + "."
+    ends = f"{as_dollars(low)} to {as_dollars(high)}" if math.isfinite(low) else "unknown"
+    return f"{words}, and the difference in utility worth {as_dollars(worth)} a month ({ends})."
 
 
 def _conclusion(facts: Facts) -> str:
@@ -57,7 +72,8 @@ def _conclusion(facts: Facts) -> str:
     if verdict.answer == "unclear":
         reasons = "; ".join(verdict.reasons)
         return f"It is unclear whether it is better than {than}: {reasons}."
-    also = " and than every fixed model" if verdict.answer == "better" and facts.logged else ""
+    every = verdict.answer == "better" and facts.reference not in facts.fixed
+    also = " and than every fixed model" if every else ""
     return f"It is {verdict.answer} than {than}{also}, as far as these rows tell."
 
 
@@ -77,6 +93,7 @@ def values(facts: Facts) -> Markup:
         "policy",
         "quality",
         "dollars per 1,000 queries",
+        *(["dollars a month"] if facts.volume is not None else []),
         "utility",
         f"over {facts.reference}",
         "worth per 1,000 queries",
@@ -87,9 +104,9 @@ def values(facts: Facts) -> Markup:
     display = PolicyValueDisplay(facts.values, reference=facts.reference, fixed=facts.fixed)
     return section(
         "value",
-        "Value against today's policy and the fixed models"
-        if facts.logged
-        else "Value against the fixed models",
+        "Value against the fixed models"
+        if facts.reference in facts.fixed
+        else f"Value against {facts.reference} and the fixed models",
         table(caption, columns, rows, strong=marked),
         picture(
             display,
@@ -112,10 +129,12 @@ def _value_row(facts: Facts, name: str) -> list[object]:
             ends = f"{as_dollars(low)} to {as_dollars(high)}" if math.isfinite(low) else "unknown"
             worth = join([as_dollars(dollars), " ", tag("small", f"({ends})")])
     effective = value.effective_sample_size
+    month = [] if facts.volume is None else [as_dollars(facts.volume * value.mean_cost)]
     return [
         name,
         f"{value.mean_quality:.3f}",
         per_thousand(value.mean_cost),
+        *month,
         with_interval(f"{value.value:.3f}", value.low, value.high, False),
         over,
         worth,

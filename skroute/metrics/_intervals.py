@@ -13,7 +13,7 @@ from scipy.stats import t
 
 from ._options import Options
 from ._tables import CountedTable
-from ._terms import Estimate
+from ._terms import Estimate, degrees_of_freedom
 
 _N_REPLICATES = 2000
 _SEED = 0
@@ -54,12 +54,13 @@ def infer(estimate: Estimate, table: CountedTable, options: Options) -> Inferenc
     by_row = estimate.columns(table.weight)
     columns = sum_by_cluster(by_row, table.cluster)
     value = float(estimate.from_sums(by_row.sum(axis=0)))
-    influence = estimate.influence(columns)
+    influences = estimate.influences(columns)
+    influence = influences.sum(axis=1)
     freedom, n_clusters = np.nan, len(columns)
     if np.isnan(influence).any():
         return Inference(value, np.nan, np.nan, np.nan, freedom, n_clusters)
     shares = sum_by_cluster(estimate.shares(by_row), table.cluster)
-    freedom, error = estimate.degrees_of_freedom(columns, shares), standard_error(influence)
+    freedom, error = degrees_of_freedom(influences, shares), standard_error(influence)
     tail = (1.0 - options.confidence) / 2
     if options.interval == "bernstein":
         low, high = bernstein_interval(value, influence, options.confidence)

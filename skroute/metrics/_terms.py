@@ -102,24 +102,34 @@ class Estimate:
         """Return the estimate."""
         return float(self.from_sums(self.columns(row_weight).sum(axis=0)))
 
-    def influence(self, columns: np.ndarray) -> np.ndarray:
-        """Return the influence (n_clusters,) of clusters on the estimate.
+    def influences(self, columns: np.ndarray) -> np.ndarray:
+        """Return the influences (n_clusters, 1 + n_outcomes) of clusters on the parts.
 
-        The deviations of the estimate with one cluster left out, scaled so that their root sum of
-        squares is the jackknife standard error: exact for a plain mean. NaN if a cluster has all of
-        a sum below a line, since it leaves no other to judge by.
+        The deviations, with one cluster left out, of the means and of each outcome's ratios. They
+        add up to that of the estimate, and are scaled so that their root sum of squares is the
+        jackknife standard error: exact for a plain mean. NaN if a cluster has all of a sum below a
+        line, since it leaves no other to judge by.
         """
-        n_clusters, total = len(columns), columns.sum(axis=0)
+        total = columns.sum(axis=0)
         left = total - columns
-        for part, every, rest in zip(self.parts, _by_part(total), _by_part(left), strict=True):
+        parts = list(zip(self.parts, _by_part(total), _by_part(left), strict=True))
+        outcomes = {part.outcome for part in self.parts if part.terms.numerator is not None}
+        for part, every, rest in parts:
             below = [1] if part.terms.numerator is None else [1, 3]
             if (every[below] <= 0).any() or (rest[:, below] <= _ALL_OF_IT * every[below]).any():
-                return np.full(n_clusters, np.nan)
-        without = np.zeros(n_clusters)
-        for part, every, rest in zip(self.parts, _by_part(total), _by_part(left), strict=True):
+                return np.full((len(columns), 1 + len(outcomes)), np.nan)
+        of_means = np.zeros(len(columns))
+        of_ratios: dict[str, np.ndarray] = defaultdict(lambda: np.zeros(len(columns)))
+        for part, every, rest in parts:
             mean, ratio = part.without(rest, every)
-            without += part.scale * (mean + ratio)
-        return _deviation(without)
+            of_means += part.scale * mean
+            if part.terms.numerator is not None:
+                of_ratios[part.outcome] += part.scale * ratio
+        return _deviation(np.column_stack([of_means, *of_ratios.values()]))
+
+    def influence(self, columns: np.ndarray) -> np.ndarray:
+        """Return the influence (n_clusters,) of clusters on the estimate."""
+        return self.influences(columns).sum(axis=1)
 
     def shares(self, by_row: np.ndarray) -> np.ndarray:
         """Return the shares (n, 1 + n_outcomes) of rows in the means and in each outcome's ratios.
@@ -133,28 +143,19 @@ class Estimate:
                 ratios[part.outcome] += part.scale * own[:, 3] / every[3]
         return np.abs(np.column_stack([by_row[:, 1] / total[1], *ratios.values()]))
 
-    def degrees_of_freedom(self, columns: np.ndarray, shares: np.ndarray) -> float:
-        """Return the degrees of freedom of the t-value of the estimate, given all influences.
 
-        One less than the effective number of clusters, by the sums of `shares` by cluster:
-        ``(sum c)**2 / sum c**2``. Means, and the ratios of each outcome, have their own; these
-        are averaged harmonically, by how much each adds to the variance.
-        """
-        total = columns.sum(axis=0)
-        mean_moved = np.zeros(len(columns))
-        ratio_moved: dict[str, np.ndarray] = defaultdict(lambda: np.zeros(len(columns)))
-        by_part = (_by_part(total), _by_part(total - columns))
-        for part, every, left in zip(self.parts, *by_part, strict=True):
-            mean, ratio = part.without(left, every)
-            mean_moved += part.scale * mean
-            if part.terms.numerator is not None:
-                ratio_moved[part.outcome] += part.scale * ratio
-        moved = [mean_moved, *ratio_moved.values()]
-        variance = np.array([np.sum(_deviation(each) ** 2) for each in moved])
-        freedom = np.array([max(_effective_number(share) - 1.0, 1.0) for share in shares.T])
-        if not variance.sum() > 0:
-            return float(freedom[0])
-        return float(variance.sum() / (variance / freedom).sum())
+def degrees_of_freedom(influences: np.ndarray, shares: np.ndarray) -> float:
+    """Return the degrees of freedom of the t-value of an estimate, given all `influences`.
+
+    One less than the effective number of clusters, by the sums of `shares` by cluster:
+    ``(sum c)**2 / sum c**2``. Means, and the ratios of each outcome, have their own; these are
+    averaged harmonically, by how much each adds to the variance.
+    """
+    variance = (influences**2).sum(axis=0)
+    freedom = np.array([max(_effective_number(share) - 1.0, 1.0) for share in shares.T])
+    if not variance.sum() > 0:
+        return float(freedom[0])
+    return float(variance.sum() / (variance / freedom).sum())
 
 
 def _by_part(columns: np.ndarray) -> list[np.ndarray]:
@@ -167,7 +168,7 @@ def _by_part(columns: np.ndarray) -> list[np.ndarray]:
 
 def _deviation(without: np.ndarray) -> np.ndarray:
     n_clusters = len(without)
-    return np.sqrt((n_clusters - 1) / n_clusters) * (without.mean() - without)
+    return np.sqrt((n_clusters - 1) / n_clusters) * (without.mean(axis=0) - without)
 
 
 def _effective_number(share: np.ndarray) -> float:

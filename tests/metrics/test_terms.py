@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skroute.metrics._terms import Estimate, Part, Terms
+from skroute.metrics._terms import Estimate, Part, Terms, degrees_of_freedom
 
 RNG = np.random.default_rng(0)
 N = 40
@@ -34,7 +34,7 @@ def test_the_error_of_a_plain_mean_is_the_usual_one():
     columns = estimate.columns(ones)
     error = np.sqrt(np.sum(estimate.influence(columns) ** 2))
     assert error == pytest.approx(PLAIN.std(ddof=1) / np.sqrt(N))
-    freedom = estimate.degrees_of_freedom(columns, estimate.shares(columns))
+    freedom = degrees_of_freedom(estimate.influences(columns), estimate.shares(columns))
     assert freedom == pytest.approx(N - 1)
 
 
@@ -43,7 +43,7 @@ def test_clusters_of_unequal_size_count_for_fewer():
     columns = np.zeros((4, 4))
     columns[:, 0], columns[:, 1] = size * [1.0, 2.0, 0.0, 1.0], size
     estimate = Estimate.of("quality", Terms(np.zeros(4)))
-    freedom = estimate.degrees_of_freedom(columns, estimate.shares(columns))
+    freedom = degrees_of_freedom(estimate.influences(columns), estimate.shares(columns))
     assert freedom == pytest.approx(max(40**2 / np.sum(size**2) - 1, 1))
 
 
@@ -54,8 +54,10 @@ def test_two_policies_that_differ_in_few_rows_have_few_degrees_of_freedom():
     difference = Estimate.of("quality", RATIO).minus(1.0, second)
     columns = difference.columns(WEIGHT)
     of_second = second.columns(WEIGHT)
-    alone = second.degrees_of_freedom(of_second, second.shares(of_second))
-    assert difference.degrees_of_freedom(columns, difference.shares(columns)) < 0.7 * alone
+    alone = degrees_of_freedom(second.influences(of_second), second.shares(of_second))
+    assert (
+        degrees_of_freedom(difference.influences(columns), difference.shares(columns)) < 0.7 * alone
+    )
     same = second.minus(1.0, second)
     assert not same.influence(same.columns(WEIGHT)).any()
 
@@ -69,7 +71,7 @@ def test_policies_that_differ_in_every_cluster_have_a_degree_of_freedom_for_each
     columns, shares = (
         np.add.reduceat(rows, np.arange(0, N, 10)) for rows in (by_row, difference.shares(by_row))
     )
-    assert difference.degrees_of_freedom(columns, shares) == pytest.approx(3.0)
+    assert degrees_of_freedom(difference.influences(columns), shares) == pytest.approx(3.0)
 
 
 def test_scaled_parts_add_up():
