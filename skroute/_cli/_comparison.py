@@ -9,11 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from .._reporting import Notes
+from .._reporting import Notes, Verdict, share_clipped, why_doubtful
 from .._utils import make_folds
 from ..baselines import BestFixedModel, RegressAndCompare
 from ..feedback import Feedback, index_of
-from ..metrics import evaluation_predictions, policy_difference, policy_value, regret_score
+from ..metrics import (
+    PolicyDifference,
+    evaluation_predictions,
+    policy_difference,
+    policy_value,
+    regret_score,
+)
+from ..nuisance import NoExplorationWarning
 from ..plots import TODAY
 from ..routers import CausalRouter
 
@@ -57,11 +64,27 @@ class HeldOut:
     feedback : Feedback
     known : dict
         Keyword arguments of `policy_value`.
+    notes : Notes
+        What to be careful about, whatever the policy.
     """
 
     def __init__(self, X: np.ndarray, feedback: Feedback, models: np.ndarray | None = None) -> None:
         self.X, self.feedback = X, feedback
-        self.known: dict[str, Any] = evaluation_predictions(X, feedback, models=models)
+        self.notes = Notes()
+        self.known: dict[str, Any] = self.notes.hear(
+            evaluation_predictions, X, feedback, models=models
+        )
+        if feedback.logged:
+            with warnings.catch_warnings():
+                # Said of each policy by itself.
+                warnings.simplefilter("ignore", UserWarning)
+                value = policy_value(feedback, None, **self.known)
+            self.notes.about_table(feedback, value, [], share_clipped(feedback, self.known))
+
+    @property
+    def explored(self) -> bool:
+        """Whether the log of these rows could have chosen otherwise."""
+        return NoExplorationWarning not in self.notes.kinds
 
     def value(
         self,
@@ -75,10 +98,7 @@ class HeldOut:
         logged, over_today = self.feedback.logged, None
         value = policy_value(self.feedback, labels, **options)
         if logged and labels is not None:
-            with warnings.catch_warnings():
-                # Said of each policy by itself.
-                warnings.simplefilter("ignore", UserWarning)
-                over_today = policy_difference(self.feedback, labels, None, **options)
+            over_today = self.difference(labels, None, cost_sensitivity)
         means = value.mean_quality, value.mean_cost, value.value
         row = Row(policy, model, cost_sensitivity, *means)
         if labels is not None and not logged:
@@ -89,6 +109,17 @@ class HeldOut:
             row.gain_over_today = over_today.value
             row.gain_low, row.gain_high = over_today.low, over_today.high
         return row
+
+    def difference(
+        self, labels: np.ndarray, over: np.ndarray | None, cost_sensitivity: float
+    ) -> PolicyDifference:
+        """Compare two choices (m,); None is what the log chose."""
+        with warnings.catch_warnings():
+            # Said of each policy by itself.
+            warnings.simplefilter("ignore", UserWarning)
+            return policy_difference(
+                self.feedback, labels, over, cost_sensitivity=cost_sensitivity, **self.known
+            )
 
     def outcomes(self, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return quality and cost (m,) of the chosen models, from full feedback."""
@@ -106,6 +137,7 @@ class Comparison:
     curves: dict[str, list[Row]]  # of each router, by growing cost sensitivity
     router: CausalRouter
     notes: list[str]  # what to be careful about
+    verdict: Verdict | None  # of the router against the models that the log shows
 
 
 def cost_spread(feedback: Feedback) -> float:
@@ -147,7 +179,7 @@ def compare(
     the halving of the queries depend on `seed`; `progress` is told what is being done.
     """
     exact = not held_out.feedback.logged
-    notes, notes_of_curves = Notes(), Notes()
+    notes, notes_of_curves = held_out.notes, Notes()
     progress("fixed models")
     fixed_model = BestFixedModel(cost_sensitivity).fit(X, y)
     fixed = _value_fixed(fixed_model.classes_, held_out, cost_sensitivity, notes)
@@ -184,7 +216,34 @@ def compare(
     for words in notes_of_curves.words:
         if words not in notes_of_curves.poor.values():
             notes.add(words)
-    return Comparison(cost_sensitivity, rows, fixed, curves, router, notes.words)
+    verdict = None
+    if not exact:
+        choice = router.predict(held_out.X)
+        verdict = _conclude(router, choice, held_out, list(fixed), "CausalRouter" in notes.poor)
+    return Comparison(cost_sensitivity, rows, fixed, curves, router, notes.words, verdict)
+
+
+def _conclude(
+    router: CausalRouter,
+    choice: np.ndarray,
+    held_out: HeldOut,
+    models: Sequence[str],
+    little_known: bool,
+) -> Verdict:
+    """Say whether a router is better than the log, by what it chooses for held-out queries."""
+    own = router.cost_sensitivity
+    over_fixed = {
+        f"always {model}": held_out.difference(choice, np.repeat(model, len(choice)), own)
+        for model in models
+    }
+    poor = ["the router's"] if little_known else []
+    return Verdict.of(
+        held_out.difference(choice, None, own),
+        over_fixed,
+        confidence=0.95,
+        doubts=why_doubtful(held_out.feedback, held_out.explored, router.overlap_, poor),
+        held_out=True,
+    )
 
 
 def _value_fixed(

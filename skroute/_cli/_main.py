@@ -21,6 +21,7 @@ from .. import __version__
 from .._reporting import report
 from ..datasets import load_routing_log, load_routing_table, make_routing_problem, simulate_log
 from ..feedback import Feedback, full_feedback, read_feedback
+from ..plots import TODAY
 from ._comparison import (
     GRID,
     QUICK_GRID,
@@ -251,6 +252,9 @@ def _run(options: argparse.Namespace, progress: _Progress) -> None:
     print(f"seed {options.seed}, cost sensitivity {chosen:.3g}{worth}\n")
     print(table(comparison))
     print()
+    if comparison.verdict is not None:
+        print(comparison.verdict.about("CausalRouter", TODAY, every_fixed=True))
+        print()
     print(_LEGENDS["estimated" if options.log else "exact"])
     if folder is not None:
         written = _write(folder, task, comparison, options.seed, progress)

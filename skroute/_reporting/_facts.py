@@ -115,10 +115,7 @@ class Facts:
     @cached_property
     def share_clipped(self) -> float:
         """Share of rows whose estimated propensity was raised to the least that is allowed."""
-        if not self.logged:
-            return 0.0
-        estimated = np.isnan(self.feedback.propensity)
-        return float(np.mean(estimated & (self.known["propensity"] <= MIN_ESTIMATED_PROPENSITY)))
+        return share_clipped(self.feedback, self.known)
 
     @cached_property
     def differences(self) -> dict[str, PolicyDifference]:
@@ -217,7 +214,7 @@ def gather(
         text=text,
         held_out=held_out,
         explored=explored,
-        doubts=doubts + _doubts(feedback, explored, overlap, little_known),
+        doubts=doubts + why_doubtful(feedback, explored, overlap, little_known),
         notes=notes.words,
     )
     unknown = sorted({str(label) for label in given.classes} - set(facts.models))
@@ -246,7 +243,15 @@ def _read_baseline(
     return other.choose(cost_sensitivity), doubts
 
 
-def _doubts(
+def share_clipped(feedback: Feedback, known: dict[str, Any]) -> float:
+    """Return the share of rows whose estimated propensity was raised to the least allowed."""
+    if not feedback.logged:
+        return 0.0
+    estimated = np.isnan(feedback.propensity)
+    return float(np.mean(estimated & (known["propensity"] <= MIN_ESTIMATED_PROPENSITY)))
+
+
+def why_doubtful(
     feedback: Feedback, explored: bool, overlap: Overlap | None, little_known: list[str]
 ) -> list[str]:
     """Say why differences cannot be believed, by what is known of the rows and of training."""

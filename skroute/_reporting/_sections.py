@@ -68,13 +68,8 @@ def _by_month(facts: Facts, volume: float) -> str:
 
 def _conclusion(facts: Facts) -> str:
     """Say what the verdict is, and why it is unclear."""
-    verdict, than = facts.verdict, facts.compared_with
-    if verdict.answer == "unclear":
-        reasons = "; ".join(verdict.reasons)
-        return f"It is unclear whether it is better than {than}: {reasons}."
-    every = verdict.answer == "better" and facts.reference not in facts.fixed
-    also = " and than every fixed model" if every else ""
-    return f"It is {verdict.answer} than {than}{also}, as far as these rows tell."
+    every = facts.reference not in facts.fixed
+    return facts.verdict.about("it", facts.compared_with, every_fixed=every)
 
 
 def notes(facts: Facts) -> Markup:

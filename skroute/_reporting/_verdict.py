@@ -73,6 +73,15 @@ class Verdict:
             reasons.append(f"as far as these rows tell, {_listed(rivals)} may be as good")
         return cls("unclear", tuple(reasons)) if reasons else cls("better")
 
+    def about(self, name: str, than: str, *, every_fixed: bool) -> str:
+        """Say it in a sentence; `every_fixed`: than the fixed models, "better" is of them too."""
+        if self.answer == "unclear":
+            reasons = "; ".join(self.reasons)
+            return f"It is unclear whether {name} is better than {than}: {reasons}."
+        also = " and than every fixed model" if self.answer == "better" and every_fixed else ""
+        name = name[:1].upper() + name[1:]
+        return f"{name} is {self.answer} than {than}{also}, as far as these rows tell."
+
 
 def _listed(names: Sequence[str]) -> str:
     *others, last = names

@@ -19,9 +19,10 @@ Not every model scored on every query is logged feedback, a row for each score: 
 
 from ._builders import full_feedback, gain_feedback, logged_feedback
 from ._columns import ROW_COLUMNS, as_matrix, row_column_names
+from ._feedback import Feedback, require_judged
 from ._labels import encode_labels, index_of, numbered_models, positions
 from ._partly_scored import PartlyScored, UnscoredQueriesWarning, partly_scored
-from ._reader import Feedback, read_feedback, require_judged, row_columns
+from ._reader import read_feedback, row_columns
 from ._writer import with_quality
 
 __all__ = [

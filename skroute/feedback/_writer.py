@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ._reader import Feedback
+from ._feedback import Feedback
 
 
 def with_quality(y: Any, feedback: Feedback) -> Any:
