@@ -13,7 +13,7 @@ from ._features import PrincipalComponents
 from ._fitting import single_threaded
 
 # Components that the logistic regression and the trees see, and columns that the latter see too.
-_COMPONENTS, _TREE_COMPONENTS, _TREE_COLUMNS = 64, 24, 8
+_COMPONENTS, _TREE_COMPONENTS, _TREE_COLUMNS = 128, 24, 8
 # Rows that a classifier of all choices is fitted on.
 _MOST_ROWS = 10_000
 
@@ -75,8 +75,8 @@ class ChoiceClassifier:
         if len(self.shown_) == 1:
             return self
         if self.kind == "logistic":
-            # Choices without chance are separable: a penalty would blur them.
-            self.model_ = LogisticRegression(C=100.0, max_iter=200, tol=1e-3)
+            # Choices without chance are separable: a large penalty would blur them.
+            self.model_ = LogisticRegression(C=10.0, max_iter=200, tol=1e-3)
             self.model_.fit(X, action, sample_weight=weight)
             return self
         import xgboost  # slow to import

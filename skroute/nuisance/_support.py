@@ -20,9 +20,13 @@ _FEWEST_ROWS, _MOST_ROWS = 300, 3000
 _LEAST_EXPLORATION, _CONFIDENCE = 0.035, 0.99
 # A log is flagged if more choices than this are almost certain, if it tried fewer models a query,
 # or if a model had a chance in a smaller share of the queries, each beyond so many standard errors.
-_LARGEST_CERTAIN, _FEWEST_TRIED, _SMALLEST_SHARE, _STANDARD_ERRORS = 0.3, 1.25, 0.5, 2.5
-# If a first look at the most confident quarter is wrong more often, a second one is not worth it.
-_LARGEST_FIRST_ERROR = 0.15
+_LARGEST_CERTAIN, _FEWEST_TRIED, _SMALLEST_SHARE, _STANDARD_ERRORS = 0.2, 1.25, 0.5, 2.5
+# If a first look by few trees is wrong of more of the most confident quarter, a second one is not
+# worth it; the fewer models there are, the less it costs, and the more is wrong by chance.
+_LARGEST_FIRST_ERROR, _FIRST_ROUNDS = 0.15, 10
+# Folds of each classifier. The more rows the logistic one learns from the surer it is, and trees
+# take longer.
+_N_FOLDS = {"logistic": 10, "trees": 2}
 
 
 class NoExplorationWarning(OverlapWarning):
@@ -72,8 +76,9 @@ class Support:
     -----
     Recorded propensities may be wrong, or all large, and estimated ones always fit; hence the
     second measure. Two classifiers are cross-fitted on at most 3,000 rows, a logistic regression on
-    64 principal components and boosted trees on 24 of them and the 8 columns that differ most
-    between choices, and the larger share counts. The limit is that of Clopper and Pearson.
+    128 principal components and boosted trees on 24 of them and the 8 columns that differ most
+    between choices, and the larger share counts. The limit is that of Clopper and Pearson. What is
+    drawn at random does not depend on the order of the rows.
     A log that shows one model only is certain of all its choices, unless there is no other model.
     ``benchmarks/support_study.py`` measures how often logs are flagged.
 
@@ -203,23 +208,33 @@ def _shares(feedback: Feedback) -> tuple[np.ndarray, np.ndarray, float, float]:
 @single_threaded
 def _share_certain(X: np.ndarray, feedback: Feedback) -> tuple[float, str]:
     """Return the share of rows whose choice is almost certain, and the best classifier."""
-    rows = np.flatnonzero(feedback.weight > 0)
+    rows = _in_order(X, feedback)
     group = feedback.group
     if len(rows) < _FEWEST_ROWS or (group is not None and len(np.unique(group[rows])) == 1):
         return np.nan, "logistic"
     random_state = np.random.RandomState(0)
     if len(rows) > _MOST_ROWS:
-        rows = np.sort(random_state.choice(rows, _MOST_ROWS, replace=False))
+        rows = rows[np.sort(random_state.choice(len(rows), _MOST_ROWS, replace=False))]
     X, weight, group = X[rows], feedback.weight[rows], None if group is None else group[rows]
     shown, action = np.unique(feedback.action[rows], return_inverse=True)
     if len(shown) == 1:
         return float(feedback.n_models > 1), "logistic"
     columns, found = ChoiceColumns.of(X, action, weight), {}
-    for kind, n_folds in (("logistic", 5), ("trees", 2)):
+    for kind, n_folds in _N_FOLDS.items():
         folds = make_folds(n_folds, X, action, group, random_state)
         found[kind] = _certain_by(kind, columns(X, kind), action, weight, folds)
     share = max(share for share, _ in found.values())
     return share, max(found, key=lambda kind: found[kind][1])
+
+
+def _in_order(X: np.ndarray, feedback: Feedback) -> np.ndarray:
+    """Return the rows of positive weight in an order that is theirs, however a table lists them."""
+    rows = np.flatnonzero(feedback.weight > 0)
+    direction = np.random.RandomState(0).normal(size=X.shape[1])
+    place = np.einsum("ij,j->i", X, direction, dtype=np.float64)[rows]
+    # Equal queries have equal places but for rounding.
+    place = np.round(place / (np.abs(place).max(initial=0.0) or 1.0), 9)
+    return rows[np.lexsort((feedback.weight[rows], feedback.action[rows], place))]
 
 
 def _certain_by(
@@ -230,28 +245,41 @@ def _certain_by(
     Both are out of fold, and 0 where a first look is hopeless.
     """
     n_models = int(action.max()) + 1
+    least = _LEAST_EXPLORATION * (1 - 1 / n_models)
 
-    def predict(train: np.ndarray, held: np.ndarray, n_rounds: int) -> np.ndarray:
+    def predict(train: np.ndarray, held: np.ndarray, n_rounds: int = 60) -> np.ndarray:
         classifier = ChoiceClassifier(kind, n_models, n_rounds)
         return classifier.fit(X[train], action[train], weight[train]).predict_proba(X[held])
 
-    train, held = folds[0]
-    order, wrong = _by_confidence(predict(train, held, 10), action[held])
-    if wrong[: len(wrong) // 4 + 1].mean() > _LARGEST_FIRST_ERROR:
-        return 0.0, 0.0
-    probability = np.empty((len(X), n_models))
+    if kind == "trees":
+        train, held = folds[0]
+        _, wrong, _ = _by_confidence(predict(train, held, _FIRST_ROUNDS), action[held])
+        if wrong[: len(wrong) // 4 + 1].mean() > max(_LARGEST_FIRST_ERROR, 1 / n_models):
+            return 0.0, 0.0
+    probability, seen = np.empty((len(X), n_models)), np.zeros(len(X), dtype=bool)
     for train, held in folds:
-        probability[held] = predict(train, held, 60)
-    order, wrong = _by_confidence(probability, action)
+        probability[held], seen[held] = predict(train, held), True
+        # Of as many as would have to be certain, more than so few are wrong beyond doubt.
+        _, wrong, _ = _by_confidence(probability[seen], action[seen])
+        wrong = wrong[: int(np.ceil(_LARGEST_CERTAIN * len(wrong)))]
+        n_wrong = np.count_nonzero(wrong)
+        if n_wrong and beta.ppf(1 - _CONFIDENCE, n_wrong, len(wrong) - n_wrong + 1) > least:
+            return 0.0, 0.0
+    order, wrong, last = _by_confidence(probability, action)
     size, errors = weight[order].cumsum(), (weight[order] * wrong).cumsum()
     right = np.maximum(size - errors, np.finfo(np.float64).tiny)
-    least = _LEAST_EXPLORATION * (1 - 1 / n_models)
-    certain = np.flatnonzero(beta.ppf(_CONFIDENCE, errors + 1, right) < least)
+    certain = np.flatnonzero(last & (beta.ppf(_CONFIDENCE, errors + 1, right) < least))
     share = float(size[certain[-1]] / size[-1]) if len(certain) else 0.0
     return share, float(1 - errors[-1] / size[-1])
 
 
-def _by_confidence(probability: np.ndarray, action: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the order of rows, most confident first, and which are wrong, in that order."""
-    order = np.argsort(-probability.max(axis=1), kind="stable")
-    return order, (probability.argmax(axis=1) != action)[order]
+def _by_confidence(
+    probability: np.ndarray, action: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the order of rows, most confident first; and in that order which of them are wrong,
+    and which are the last of equally confident ones: these are counted together.
+    """
+    doubt = -probability.max(axis=1)
+    order = np.argsort(doubt, kind="stable")
+    last = np.append(np.diff(doubt[order]) > 0, True)
+    return order, (probability.argmax(axis=1) != action)[order], last

@@ -284,8 +284,10 @@ def test_a_log_by_a_rule_is_noted(tmp_path, capsys):
     rng, x, _ = few_columns()
     model = np.where(x > 0, "large", "small")
     write_columns(tmp_path / "log.csv", model=model, quality=rng.random(900), x0=x)
-    _, notes = notes_of(tmp_path / "log.csv", capsys)
+    out, notes = notes_of(tmp_path / "log.csv", capsys)
     assert sum("The log explored too little" in note for note in notes) == 1
+    (verdict,) = (line for line in out.splitlines() if line.startswith("It is unclear whether"))
+    assert "better than today's policy: the log that the router was fitted on explored" in verdict
 
 
 def test_few_groups_are_noted(tmp_path, capsys):
@@ -308,6 +310,8 @@ def test_blank_qualities(tmp_path, capsys):
     assert abs(float(printed_rows(out)["today's policy"][0]) - 0.5) < 0.03
     assert "have a gold quality" in (tmp_path / "report.html").read_text(encoding="utf-8")
     assert not any("explored" in note for note in notes)
+    n_judged = re.search(r"Only (\d+) of 2\d\d rows have a gold quality", "\n".join(notes))[1]
+    assert 80 < int(n_judged) < 190
 
 
 def test_few_judged_rows_are_noted(tmp_path, capsys):

@@ -28,6 +28,7 @@ RULES = {
     "product": lambda X: X[:, 0] * X[:, 1] > 0,
     "centroid": lambda X: np.linalg.norm(X[:, None] - X[None, :4], axis=2).argmin(axis=1),
     "tree": lambda X: 2 * (X[:, 0] > 0) + np.where(X[:, 0] > 0, X[:, 1] > 0, X[:, 2] > 0),
+    "product of two and a third": lambda X: (X[:, 0] * X[:, 1] > 0) * (1 + (X[:, 2] > 0)),
     "linear": lambda X: X[:, :5].argmax(axis=1),
 }
 
@@ -139,9 +140,28 @@ def test_groups_stay_together():
     assert Support.of(grouped, X).share_certain == 0.0
 
 
+def test_the_order_of_the_rows_does_not_matter():
+    """Neither for folds, nor for the sample, nor among queries that are alike."""
+    alike = np.round(queries(4000), 1)[:, :2]
+    for n_rows, X, explored in ((1200, queries(1200), 0.014), (4000, alike, 0.022)):
+        rng = np.random.default_rng(1)
+        action = np.where(rng.random(n_rows) < explored, 2, (X[:, 0] * X[:, 1] > 0) + 0)
+        first = Support.of(table(action), X)
+        assert 0.3 < first.share_certain < 1, n_rows
+        for order in (rng.permutation(n_rows), np.argsort(action), np.argsort(-action)):
+            assert Support.of(table(action[order]), X[order]).share_certain == first.share_certain
+
+
 def test_the_sample_is_fixed():
     X = queries(4000)
     feedback = table((X[:, 0] + X[:, 1] ** 2 > 1).astype(int))
     share = Support.of(feedback, X).share_certain
     assert share == Support.of(feedback, X).share_certain
     assert 0.5 < share < 1
+
+
+def test_equally_confident_choices_are_counted_together():
+    """Among queries that are alike choices by chance are not certain, in any order."""
+    X = np.zeros((600, 2))
+    action = np.r_[np.zeros(570, int), np.ones(30, int)]
+    assert Support.of(table(action), X).share_certain == 0.0
