@@ -250,7 +250,9 @@ def _estimate_quality(
     seen = expected @ table.judged_weight()
     spread = float(np.sqrt(expected.sum() / seen)) if seen > 0 else 1.0
     terms = estimator.estimate(judged, quality, parameter)
-    return Estimate((*parts, Part(terms, "quality", spread=spread)))
+    residual = quality.reward if quality.predicted is None else quality.reward - quality.predicted
+    unseen = float(np.var(residual[table.scored])) if table.scored.any() else 0.0
+    return Estimate((*parts, Part(terms, "quality", spread=spread, unseen=unseen)))
 
 
 def _helped_by_judge(

@@ -60,7 +60,9 @@ def infer(estimate: Estimate, table: CountedTable, options: Options) -> Inferenc
     if np.isnan(influence).any():
         return Inference(value, np.nan, np.nan, np.nan, freedom, n_clusters)
     shares = sum_by_cluster(estimate.shares(by_row), table.cluster)
-    freedom, error = degrees_of_freedom(influences, shares), standard_error(influence)
+    influences, shares = estimate.with_unseen(influences, shares)
+    freedom = degrees_of_freedom(influences, shares)
+    error = standard_error(influences.sum(axis=1))
     tail = (1.0 - options.confidence) / 2
     if options.interval == "bernstein":
         low, high = bernstein_interval(value, influence, options.confidence)

@@ -53,13 +53,15 @@ class Part:
     """Terms times a scale.
 
     Ratios of the same `outcome` average the same residuals, so that those of two policies largely
-    cancel in a difference. The error of the ratio is `spread` times what its rows show.
+    cancel in a difference. The error of the ratio is `spread` times what its rows show, and one
+    more row is counted in it whose residual has the variance `unseen`, 0 for none.
     """
 
     terms: Terms
     outcome: str
     scale: float = 1.0
     spread: float = 1.0
+    unseen: float = 0.0
 
     def without(self, left: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return mean and ratio, (n_clusters,) each, with each cluster left out; sums (..., 4)."""
@@ -131,6 +133,22 @@ class Estimate:
         """Return the influence (n_clusters,) of clusters on the estimate."""
         return self.influences(columns).sum(axis=1)
 
+    def with_unseen(
+        self, influences: np.ndarray, shares: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return `influences` and the sums of `shares` by cluster with a row that was not seen.
+
+        Half a dozen labels may happen to be alike, and then say nothing of how far others are off.
+        """
+        unseen: dict[str, float] = defaultdict(float)
+        for part in self.parts:
+            if part.terms.numerator is not None:
+                variance = part.spread**2 * part.unseen
+                unseen[part.outcome] = max(unseen[part.outcome], variance)
+        variances = [0.0, *unseen.values()]
+        more = np.array([*map(_one_more, influences.T, shares.T, variances)])
+        return np.vstack([influences, more[:, 0]]), np.vstack([shares, more[:, 1]])
+
     def shares(self, by_row: np.ndarray) -> np.ndarray:
         """Return the shares (n, 1 + n_outcomes) of rows in the means and in each outcome's ratios.
 
@@ -142,6 +160,20 @@ class Estimate:
             if part.terms.numerator is not None:
                 ratios[part.outcome] += part.scale * own[:, 3] / every[3]
         return np.abs(np.column_stack([by_row[:, 1] / total[1], *ratios.values()]))
+
+
+def _one_more(influence: np.ndarray, share: np.ndarray, variance: float) -> tuple[float, float]:
+    """Return influence and share of one more row than there are, of a residual of some variance.
+
+    Its share is that of a row where all have the same. What it adds to the squared error is what
+    the mean square of all residuals, this one included, exceeds that of those seen by.
+    """
+    square = float(share @ share)
+    if not (variance > 0 and square > 0):
+        return 0.0, 0.0
+    seen = float(influence @ influence) / square
+    added = square * max(variance - seen, 0.0) / (_effective_number(share) + 1.0)
+    return float(np.sqrt(added)), square / float(share.sum())
 
 
 def degrees_of_freedom(influences: np.ndarray, shares: np.ndarray) -> float:

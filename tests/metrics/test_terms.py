@@ -100,3 +100,33 @@ def test_what_leaves_nothing_to_judge_by_has_no_error(spoil):
     rows = 1 if spoil == "one cluster" else 3
     estimate = Estimate.of("quality", Terms(np.ones(rows), below[:rows], below[:rows]))
     assert np.isnan(estimate.influence(estimate.columns(np.ones(rows)))).all()
+
+
+def error_and_freedom(estimate, weight):
+    columns = estimate.columns(weight)
+    both = estimate.with_unseen(estimate.influences(columns), estimate.shares(columns))
+    return np.sqrt(np.sum(both[0].sum(axis=1) ** 2)), degrees_of_freedom(*both)
+
+
+@pytest.mark.parametrize("n_rows", [4, 9])
+def test_labels_that_happen_to_be_alike_are_not_taken_for_certain(n_rows):
+    """By hand: the mean square of n residuals of 0 and of one of variance 0.2."""
+    below = np.r_[np.ones(n_rows), np.zeros(3)]
+    alike = Terms(np.zeros(len(below)), 0.0 * below, below)
+    estimate = Estimate((Part(alike, "quality", unseen=0.2),))
+    error, freedom = error_and_freedom(estimate, np.ones(len(below)))
+    assert error == pytest.approx(np.sqrt(0.2 / (n_rows + 1) / n_rows))
+    assert freedom == pytest.approx(n_rows)
+    assert error_and_freedom(Estimate((Part(alike, "quality"),)), np.ones(len(below)))[0] == 0
+    twice = Estimate((Part(alike, "quality", spread=2.0, unseen=0.2),))
+    assert error_and_freedom(twice, np.ones(len(below)))[0] == pytest.approx(2 * error)
+    same = estimate.minus(1.0, estimate)
+    assert error_and_freedom(same, np.ones(len(below)))[0] == 0
+
+
+def test_labels_that_vary_more_than_others_keep_their_error():
+    ratio = Terms(np.zeros(N), ABOVE * BELOW, BELOW)
+    columns = Estimate.of("quality", ratio).columns(WEIGHT)
+    error = np.sqrt(np.sum(Estimate.of("quality", ratio).influence(columns) ** 2))
+    seen = Estimate((Part(ratio, "quality", unseen=1e-3),))
+    assert error_and_freedom(seen, WEIGHT)[0] == pytest.approx(error)
