@@ -177,9 +177,10 @@ def gather(
         text = _check_shape("text", np.asarray(text, dtype=object), n_rows)
     notes = Notes()
     notes.hear(router.policy.warn_if_trained_on)
-    held_out, doubts = not notes.words, []
+    held_out = not notes.words
     choice, excluded = router.choose(None if own else value), router.excluded()
-    other = {}
+    other: dict[str, np.ndarray] = {}
+    doubts: list[str] = []
     if baseline is not None:
         other[BASELINE], doubts = _read_baseline(baseline, X, router, None if own else value, notes)
     allowed = fixed_policies(router.classes[~excluded.all(axis=0)], n_rows)
