@@ -45,11 +45,15 @@ class HierarchicalRidge:
         The same without the rows that each fold leaves out.
     log_likelihood : float
         Log marginal likelihood of the target, up to a constant of the data.
+    moments : list of Moments
+        Of all rows, and of all rows but those each fold leaves out.
+    variances : Variances
+        What the penalties come from.
     """
 
     def __init__(self, design: Design, target: np.ndarray, prior: np.ndarray) -> None:
-        total, *without_fold = design.moments(target)
-        variances = fit_variances(total, prior)
+        self.moments = total, *without_fold = design.moments(target)
+        self.variances = variances = fit_variances(total, prior)
         posterior = Posterior(total, variances)
         self.theta = posterior.theta
         self.log_likelihood = posterior.log_likelihood(total)

@@ -10,9 +10,11 @@ from sklearn.utils import check_random_state
 
 from .._utils import Folds, VersionedMixin, make_folds
 from ..feedback import Feedback
+from ._credibility import credibility
 from ._features import SpectralFeatures
 from ._fitting import single_threaded
 from ._hierarchical import Design, HierarchicalRidge
+from ._own_ridge import OwnRidge
 from ._stacking import TreeColumns, TreeStack
 
 # A cost of zero is taken for this share of the mean cost, so that it has a logarithm.
@@ -29,6 +31,10 @@ class JointOutcome(VersionedMixin, BaseEstimator):
     marginal likelihood; nothing is tuned. Cost is modelled by its logarithm, and predictions of it
     are corrected for the retransformation (smearing) and kept within the observed range.
 
+    With full feedback nothing is confounded, and sharing may cost more than it gives. There the
+    prediction of quality is a mixture with two ridge regressions of every model by itself, on the
+    components alone and on all features, by what the choices of each were worth out of fold.
+
     Parameters
     ----------
     n_components : int, default=256
@@ -37,6 +43,12 @@ class JointOutcome(VersionedMixin, BaseEstimator):
         Largest number of radial basis features.
     random_state : int, RandomState instance or None, default=None
         Chooses landmarks, and rows to learn components from where there are more than 4,000.
+
+    Attributes
+    ----------
+    shares_ : ndarray of shape (3,) or None
+        With full feedback, the shares of the shared model, trees included, and of the two others in
+        the prediction of quality.
 
     Notes
     -----
@@ -101,18 +113,38 @@ class JointOutcome(VersionedMixin, BaseEstimator):
         design = Design(features.transform(X), feedback, folds)
         judged = feedback.judged_only()
         of_judged = design if judged is feedback else Design(design.features, judged, folds)
-        quality_theta, quality = _fit_outcome(of_judged, judged.quality, features.prior)
+        fits = _fit_outcome(of_judged, judged.quality, features.prior, alone=not feedback.logged)
         log_cost = _log_cost(feedback)
-        cost_theta, predicted = _fit_outcome(design, log_cost, features.prior)
+        ((cost_theta, predicted),) = _fit_outcome(design, log_cost, features.prior)
         counted = log_cost[feedback.weight > 0]
         self.log_range_ = float(counted.min()), float(counted.max())
         cost = np.exp(np.clip(predicted, *self.log_range_))
         self.smearing_ = _smearing_factors(feedback, cost)
+        self.stack_ = TreeStack(TreeColumns.of(features, X.shape[1]))
+        quality_theta, quality = self._mix(X, judged, fits, folds, random_state)
         self.readout_ = features.readout(np.concatenate([quality_theta, cost_theta]), X.dtype)
-        columns = TreeColumns.of(features, X.shape[1])
-        self.stack_ = TreeStack(columns)
-        quality = self.stack_.cross_fit(X, judged, quality, folds, random_state)
         return quality, cost * self.smearing_
+
+    def _mix(
+        self,
+        X: np.ndarray,
+        feedback: Feedback,
+        fits: list[tuple[np.ndarray, np.ndarray]],
+        folds: Folds,
+        random_state: np.random.RandomState,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the coefficients beside the trees (K, M), and mixed out-of-fold qualities."""
+        thetas, predictions = map(list, zip(*fits, strict=True))
+        predictions[0] = self.stack_.cross_fit(X, feedback, predictions[0], folds, random_state)
+        self.shares_: np.ndarray | None = None
+        if len(fits) == 1:
+            return thetas[0], predictions[0]
+        self.shares_ = credibility(feedback, predictions)
+        of_trees = float(self.shares_[0] * self.stack_.weight_)
+        of_thetas = self.shares_ - of_trees * (np.arange(len(fits)) == 0)
+        self.stack_.weight_ = of_trees
+        theta = np.tensordot(of_thetas, thetas, 1) / max(1 - of_trees, np.finfo(np.float64).tiny)
+        return theta, np.tensordot(self.shares_, predictions, 1)
 
     def predict(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return predicted quality and cost, (n, K) each."""
@@ -123,22 +155,40 @@ class JointOutcome(VersionedMixin, BaseEstimator):
 
 
 def _fit_outcome(
-    design: Design, target: np.ndarray, prior: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the coefficients (K, M) of an outcome and its out-of-fold predictions (n, K)."""
+    design: Design, target: np.ndarray, prior: np.ndarray, *, alone: bool = False
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return the coefficients (K, M) of an outcome and its out-of-fold predictions (n, K).
+
+    The first pair is the hierarchical ridge's. With `alone`, where feedback is full, two pairs of
+    ridge regressions of every model by itself follow: on the components, and with the hierarchical
+    ridge's prior of deviations.
+    """
     weight, n_models = design.feedback.weight, design.feedback.n_models
     mean = weighted_mean(target, weight)
     centred = np.asarray(target, dtype=np.float64) - mean
     scale = float(np.sqrt(weighted_mean(centred**2, weight)))
-    theta = np.zeros((n_models, prior.shape[1]))
-    out_of_fold = np.full((len(target), n_models), mean)
     # A constant, such as the cost of free models, leaves nothing to learn but rounding errors.
-    if scale > 1e-12 * abs(mean):
-        ridge = HierarchicalRidge(design, centred / scale, prior)
-        theta = scale * ridge.theta
-        for held, without_fold in zip(design.held, ridge.theta_without_fold, strict=True):
-            out_of_fold[held] += scale * (design.features[held] @ without_fold.T)
-    theta[:, -1] += mean  # the last feature is the constant
+    if scale <= 1e-12 * abs(mean):
+        theta = np.zeros((n_models, prior.shape[1]))
+        theta[:, -1] = mean  # the last feature is the constant
+        return [(theta, np.full((len(target), n_models), mean))]
+    ridge = HierarchicalRidge(design, centred / scale, prior)
+    fits: list[HierarchicalRidge | OwnRidge] = [ridge]
+    if alone:
+        priors = prior[0], ridge.variances.deviation
+        fits += [OwnRidge(ridge.moments, variances) for variances in priors]
+    return [_unscaled(fit, design, mean, scale) for fit in fits]
+
+
+def _unscaled(
+    fit: HierarchicalRidge | OwnRidge, design: Design, mean: float, scale: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return coefficients and out-of-fold predictions in the units of the outcome."""
+    theta = scale * fit.theta
+    theta[:, -1] += mean
+    out_of_fold = np.full((len(design.features), len(theta)), mean)
+    for held, without_fold in zip(design.held, fit.theta_without_fold, strict=True):
+        out_of_fold[held] += scale * (design.features[held] @ without_fold.T)
     return theta, out_of_fold
 
 

@@ -129,8 +129,44 @@ def test_full_feedback():
     assert np.abs(np.log(predicted_cost / cost)).mean() < 0.05
 
 
-def test_weights_equal_repetition():
-    X, y, _, _ = make_log(100)
+def full_table(n=300):
+    """Return X and a table of full feedback, with steps that only trees find and noise."""
+    X, _, quality, cost = make_log(n)
+    steps = 0.3 * np.sign(X[:, 5:6] - [0.5, 0.0, -0.5, 9.0])
+    noise = 0.1 * np.random.default_rng(1).normal(size=quality.shape)
+    return X, read_feedback(full_feedback(quality + steps + noise, cost))
+
+
+def test_with_full_feedback_the_prediction_is_a_mixture(monkeypatch):
+    X, y = full_table()
+    folds = folds_of(y)
+
+    def fitted():
+        model = JointOutcome(random_state=0)
+        return model, model.cross_fit(X, y, folds)[0], model.predict(X)[0]
+
+    model, *_ = fitted()
+    assert_allclose(model.shares_.sum(), 1.0)
+    assert model.stack_.weight_ > 0.05
+    mixtures = []
+    for shares in (*np.eye(3), np.array([0.5, 0.3, 0.2])):
+        monkeypatch.setattr("skroute.nuisance._joint.credibility", lambda *_, found=shares: found)
+        mixtures.append(fitted()[1:])
+    *parts, mixed = mixtures
+    for found, of_parts in zip(mixed, zip(*parts, strict=True), strict=True):
+        assert_allclose(found, np.tensordot([0.5, 0.3, 0.2], of_parts, 1), rtol=1e-6)
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        assert np.abs(parts[one][1] - parts[other][1]).max() > 0.01
+
+
+def test_a_log_has_no_mixture():
+    X, y, _, _ = make_log(60)
+    assert JointOutcome(random_state=0).fit(X, y).shares_ is None
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_weights_equal_repetition(full):
+    X, y = full_table(100) if full else make_log(100)[:2]
     weight = np.random.default_rng(0).integers(0, 3, 100)
     rows, fold = np.repeat(np.arange(100), weight), np.arange(100) % 3
 
