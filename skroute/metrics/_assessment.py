@@ -251,8 +251,14 @@ def _estimate_quality(
     spread = float(np.sqrt(expected.sum() / seen)) if seen > 0 else 1.0
     terms = estimator.estimate(judged, quality, parameter)
     residual = quality.reward if quality.predicted is None else quality.reward - quality.predicted
-    unseen = float(np.var(residual[table.scored])) if table.scored.any() else 0.0
+    unseen = _variance(residual[table.scored], table.weight[table.scored])
     return Estimate((*parts, Part(terms, "quality", spread=spread, unseen=unseen)))
+
+
+def _variance(values: np.ndarray, weight: np.ndarray) -> float:
+    if not len(values):
+        return 0.0
+    return float(np.average((values - np.average(values, weights=weight)) ** 2, weights=weight))
 
 
 def _helped_by_judge(

@@ -208,9 +208,12 @@ def policy_value(
     repeated rows. They are taken as fixed, as are propensities and predictions. The standard error
     is a jackknife: the estimate with each cluster (group, or row where there are no groups) left
     out. For a plain mean this is the usual error. It is NaN where a single cluster has all the
-    weight. "normal" is value plus or minus it times a t quantile [6]_, whose
-    `degrees_of_freedom` are the effective number of clusters, by their shares of all weight, less
-    one; of a sum of means and ratios they are averaged harmonically, by what each adds to the
+    weight. Where not every row is judged, one more judged row is counted, whose residual is as
+    large as those of all judged rows are in the mean square, if that is more than of those which
+    the policy agrees with: half a dozen labels may all happen to be good. "normal" is value plus or
+    minus it times a t quantile [6]_, whose `degrees_of_freedom` are the effective number of
+    clusters, by their shares of all weight, less one; of a sum of means and ratios they are
+    averaged harmonically, by what each adds to the
     variance. "bootstrap" takes percentiles of 2,000 resamples of the clusters with a fixed seed, so
     that results repeat; a resample in which "snips" has no weight at all is left out. "block"
     resamples blocks of rows that follow each other by the column `time`, for rows that resemble
