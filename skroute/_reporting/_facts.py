@@ -190,11 +190,7 @@ def gather(
     queries = router.policy.queries
     known = notes.hear(evaluation_predictions, queries, feedback, models=router.classes)
     options: dict[str, Any] = {"cost_sensitivity": value, "confidence": confidence, **known}
-    values, notes_of_fixed = {}, Notes()
-    for name, policy in policies.items():
-        listener = notes_of_fixed if name in fixed else notes
-        values[name] = listener.hear(policy_value, feedback, policy, called=name, **options)
-    notes.about_fixed(notes_of_fixed, len(fixed))
+    values = _value_all(feedback, policies, list(fixed), options, notes)
     explored = NoExplorationWarning not in notes.kinds
     reference = next(iter({**other, **today}), None)
     whose = {router.name: "the router's", **{name: f"{name}'s" for name in other}}
@@ -226,6 +222,22 @@ def gather(
     return facts
 
 
+def _value_all(
+    feedback: Feedback,
+    policies: dict[str, Any],
+    fixed: list[str],
+    options: dict[str, Any],
+    notes: Notes,
+) -> dict[str, PolicyValue]:
+    """Value every policy, and note what that warns of: of the fixed ones in one note."""
+    values, notes_of_fixed = {}, Notes()
+    for name, policy in policies.items():
+        listener = notes_of_fixed if name in fixed else notes
+        values[name] = listener.hear(policy_value, feedback, policy, called=name, **options)
+    notes.about_fixed(notes_of_fixed, len(fixed))
+    return values
+
+
 def _read_baseline(
     baseline: Any, X: Any, router: NamedRouter, cost_sensitivity: float | None, notes: Notes
 ) -> tuple[np.ndarray, list[str]]:
@@ -237,11 +249,12 @@ def _read_baseline(
             f"baseline chooses among models that estimator does not know: {unknown}. Fit estimator "
             "on a log that shows them too, with exclude= in predict if they are not to be chosen."
         )
-    n_words = len(notes.words)
-    notes.hear(other.policy.warn_if_trained_on, called=BASELINE)
+    heard = Notes()
+    heard.hear(other.policy.warn_if_trained_on)
+    for words in heard.words:
+        notes.add(f"Of the baseline: {words}")
     flattered = "the baseline was fitted on these rows, which flatters it: use others"
-    doubts = [flattered] if len(notes.words) > n_words else []
-    return other.choose(cost_sensitivity), doubts
+    return other.choose(cost_sensitivity), [flattered] if heard.words else []
 
 
 def share_clipped(feedback: Feedback, known: dict[str, Any]) -> float:

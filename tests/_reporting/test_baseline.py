@@ -48,7 +48,10 @@ def test_a_baseline_that_was_fitted_on_the_rows_is_flattered(router, held_out):
     page = report(router, held_out.X, held_out.y, baseline=fitted)
     assert page.verdict == "unclear"
     assert "the baseline was fitted on these rows" in page.reasons[0]
-    assert any(note.startswith("Not held out") for note in page.notes)
+    assert page.notes[0].startswith("Of the baseline: Not held out")
+    # Fitted alike, neither hides the other.
+    reasons = report(fitted, held_out.X, held_out.y, baseline=fitted).reasons
+    assert sum("fitted on these rows" in reason for reason in reasons) == 2
 
 
 def test_both_may_choose_at_another_cost_sensitivity(router, misled, held_out):
