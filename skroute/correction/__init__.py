@@ -11,11 +11,12 @@ MissingGoldWarning    some models have no gold row
 from ._corrector import DRBiasCorrector
 from ._diagnostics import BiasSummary, GoldLearningCurve, bias_summary, gold_learning_curve
 from ._upstream import correct_by_columns, without_bias_columns
-from ._warnings import MissingGoldWarning
+from ._warnings import FewGoldWarning, MissingGoldWarning
 
 __all__ = [
     "BiasSummary",
     "DRBiasCorrector",
+    "FewGoldWarning",
     "GoldLearningCurve",
     "MissingGoldWarning",
     "bias_summary",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.special import softmax
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
 
@@ -27,9 +28,9 @@ class HierarchicalBias(BaseEstimator):
     """Bias model that starts at the difference of the outcome models and learns where it is off.
 
     The departure of the pseudo-outcomes from that difference is regressed on spectral features by a
-    hierarchical ridge over models. Two of them are averaged by their marginal likelihoods: one in
-    which each model's intercept is off, and one in which functions of the query are too. So noise
-    leaves the difference alone, and a clear departure overrules it.
+    hierarchical ridge over models. Three are averaged by their marginal likelihoods: nothing is
+    off, each model's intercept is, or functions of the query are too. So noise leaves the
+    difference alone, and a clear departure overrules it.
     """
 
     def __init__(self, random_state: Any = None) -> None:
@@ -68,9 +69,10 @@ class HierarchicalBias(BaseEstimator):
             HierarchicalRidge(Design(root[:, None] * columns, feedback, folds), scaled, prior)
             for columns, prior in ((phi[:, -1:], constant), (phi, self.features_.prior))
         ]
-        gain = np.clip(fits[1].log_likelihood - fits[0].log_likelihood, -50, 50)
-        varies = float(1 / (1 + np.exp(-gain)))  # probability that the bias departs by query
-        for fit, share in zip(fits, (1 - varies, varies), strict=True):
+        likelihoods = [_log_likelihood_of_noise(scaled, feedback)]
+        likelihoods += [fit.log_likelihood for fit in fits]
+        _, *shares = softmax(likelihoods)
+        for fit, share in zip(fits, shares, strict=True):
             columns = phi[:, -fit.theta.shape[1] :]
             self.theta_[:, -columns.shape[1] :] += share * scale * fit.theta
             for (_, held), theta in zip(folds, fit.theta_without_fold, strict=True):
@@ -80,6 +82,21 @@ class HierarchicalBias(BaseEstimator):
     def predict(self, X: np.ndarray, start: np.ndarray) -> np.ndarray:
         """Return the bias (n, K), `start` (n, K) being the difference of the outcome models."""
         return start + self.features_.transform(X) @ self.theta_.T
+
+
+def _log_likelihood_of_noise(target: np.ndarray, feedback: Feedback) -> float:
+    """Return the log likelihood of a target without any signal, as `HierarchicalRidge` counts it.
+
+    Each model has a noise of its own, the likeliest.
+    """
+    total = 0.0
+    for k in range(feedback.n_models):
+        rows = slice(None) if feedback.action is None else feedback.action == k
+        z, weight = (target[rows] if target.ndim == 1 else target[:, k]), feedback.weight[rows]
+        square = weight @ z**2
+        if square > 0:
+            total -= weight.sum() * (np.log(square / weight.sum()) + 1) / 2
+    return total
 
 
 class RegressorBias(BaseEstimator):

@@ -61,10 +61,12 @@ class DRBiasCorrector(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, Ba
     ----------
     classes_ : ndarray of shape (K,)
         Labels of the models, sorted by their string.
-    preference_weight_ : float
-        What a corrected preference row is worth beside a gold one, in [0, 1]: the ratio of the
-        noise variances of gold and preference labels, at most 1. Where the bias is so large that
-        preference rows tell less than half of what the gold rows do, it falls in proportion.
+    preference_weight_ : ndarray of shape (K,)
+        What a corrected preference row of each model is worth beside a gold one, in [0, 1]: the
+        ratio of the noise variances of gold and preference labels, at most 1, times how well this
+        model's mean on the gold scale is known beside the one that is known best (inverse
+        posterior variances). So rows of a model without gold labels weigh little. A row of full
+        feedback weighs their mean.
     overlap_ : Overlap or None
         Effective sample sizes of preference and gold, smallest propensity of a row's own source and
         share of rows below `min_propensity`. None where there was nothing to correct.
@@ -78,6 +80,8 @@ class DRBiasCorrector(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, Ba
 
     Warns
     -----
+    FewGoldWarning
+        If fewer than 20 rows are gold.
     MissingGoldWarning
         If `y` has no gold rows, so that the bias cannot be known and is taken as 0, or none of some
         models, whose bias is then what the others have in common.
@@ -96,9 +100,13 @@ class DRBiasCorrector(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, Ba
     coefficients behind a row's bias have not seen its fold, except through the outcome models
     inside the pseudo-outcomes of other rows, as always in cross-fitting with one set of folds.
 
-    The default outcome models are averages over sizes of the bias, weighted by how well each
-    foretells the gold labels from the preference ones. So preference rows decide where the bias is
-    small or simple, and gold rows where it is not.
+    The default outcome models see what the judge would say: gold is expected to be that, moved by
+    nothing, by a constant, by a line, by constants of the models or by a smooth function of query
+    and model, averaged by how likely each makes the gold labels. A judge who compresses the scale,
+    or inverts it, costs two numbers; a few gold rows move labels by a constant at most.
+
+    Rows with both labels (column ``preference``) teach both, and what the judge saw in an answer is
+    taken from the noise of its gold label.
 
     Weights follow from queries and labels alone. A router that reads appended columns finds the
     same ones, as long as nothing between the two changes the columns.

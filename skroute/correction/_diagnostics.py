@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from ..nuisance import JointOutcome, weighted_mean
 from ._corrector import DRBiasCorrector
 from ._estimate import cross_fit_nuisances
 from ._labels import models_that_vary
+from ._warnings import FewGoldWarning
 
 _FEWEST_GOLD = 10
 
@@ -233,7 +235,9 @@ def gold_learning_curve(
         for i, size in enumerate(sizes):
             rows = np.sort(np.append(train[:size], preference))
             raw = feedback.take(rows)
-            moved = clone(corrector).fit_correct_feedback(X[rows], raw)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FewGoldWarning)  # that they are few is the question
+                moved = clone(corrector).fit_correct_feedback(X[rows], raw)
             error[i, r] = [
                 _error(X[rows], table, X[held], feedback.take(held)) for table in (moved, raw)
             ]

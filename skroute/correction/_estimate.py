@@ -15,11 +15,7 @@ from ._bias_models import make_bias_model
 from ._labels import models_that_vary
 from ._pseudo_outcomes import PSEUDO_OUTCOMES, PseudoOutcomes
 from ._sources import JointSources, SeparateSources, make_source_outcomes
-from ._warnings import warn_of_missing_gold
-
-# Corrected rows also hand on what gold ones taught the corrector, to learners that are worse at it.
-# So they may count for this multiple of what they tell themselves.
-_LARGEST_MULTIPLE = 2.0
+from ._warnings import warn_of_few_gold, warn_of_missing_gold
 
 
 class FittedBias(NamedTuple):
@@ -43,7 +39,7 @@ class BiasEstimate(NamedTuple):
 
     cross_fitted: np.ndarray  # (n, K): each row's bias by models that were not fitted on its fold
     fitted: FittedBias
-    preference_weight: float = 1.0
+    preference_weight: np.ndarray  # (K,): what a corrected row of each model counts for
     overlap: Overlap | None = None
 
 
@@ -57,7 +53,8 @@ def estimate_bias(corrector: BaseEstimator, X: np.ndarray, feedback: Feedback) -
     feedback = feedback.judged_only()
     bias = np.zeros((len(X), feedback.n_models))
     if not _can_compare(feedback):
-        return BiasEstimate(bias, FittedBias(np.zeros(feedback.n_models, dtype=bool)))
+        nothing = FittedBias(np.zeros(feedback.n_models, dtype=bool))
+        return BiasEstimate(bias, nothing, np.ones(feedback.n_models))
     varies = models_that_vary(feedback)
     feedback = feedback.aligned(feedback.classes[varies])
     nuisances = cross_fit_nuisances(corrector, X, feedback)
@@ -68,7 +65,12 @@ def estimate_bias(corrector: BaseEstimator, X: np.ndarray, feedback: Feedback) -
         X, feedback, pseudo, start, nuisances.folds, corrector.n_jobs
     )
     fitted = FittedBias(varies, nuisances.outcome_model, bias_model)
-    return BiasEstimate(bias, fitted, preference_weight(X, feedback), nuisances.overlap)
+    sources = nuisances.outcome_model
+    if not isinstance(sources, JointSources):
+        sources = JointSources().fit(X, feedback)
+    warn_of_few_gold(feedback, sources.gold_noise_)
+    weight = _of_all_models(sources.worth_, varies)
+    return BiasEstimate(bias, fitted, weight, nuisances.overlap)
 
 
 class Nuisances(NamedTuple):
@@ -78,6 +80,7 @@ class Nuisances(NamedTuple):
     seed: int  # of the random parts of further default models
     outcome_model: JointSources | SeparateSources  # fitted on all rows
     expected: np.ndarray  # (n, K, 2): expected quality, preference and gold
+    quality: np.ndarray  # shaped like the table's: its quality, noise of gold labels removed
     gold_propensity: np.ndarray  # (n,): probability that a row is gold, as estimated
     overlap: Overlap  # of preference and gold, in this order
 
@@ -86,7 +89,7 @@ class Nuisances(NamedTuple):
     ) -> PseudoOutcomes:
         """Return the learner's pseudo-outcomes, propensities kept from 0 and 1."""
         propensity = np.clip(self.gold_propensity, min_propensity, 1 - min_propensity)
-        quality, treated = np.asarray(feedback.quality, dtype=np.float64), feedback.gold
+        quality, treated = np.asarray(self.quality, dtype=np.float64), feedback.gold
         if not feedback.logged:
             treated, propensity = treated[:, None], propensity[:, None]
         mu0, mu1 = (feedback.own(self.expected[:, :, source]) for source in (0, 1))
@@ -100,14 +103,14 @@ def cross_fit_nuisances(corrector: BaseEstimator, X: np.ndarray, feedback: Feedb
     stratum = 4 * model + 2 * (feedback.weight > 0) + feedback.gold
     folds = make_folds(corrector.cv, X, stratum, feedback.group, rng)
     seed = int(rng.randint(np.iinfo(np.int32).max))
-    outcome_model = make_source_outcomes(corrector.outcome_model, seed)
-    expected = outcome_model.cross_fit(X, feedback, folds, corrector.n_jobs)
+    outcome_model = make_source_outcomes(corrector.outcome_model)
+    expected, quality = outcome_model.cross_fit(X, feedback, folds, corrector.n_jobs)
     gold, model = feedback.gold, corrector.propensity_model
     propensity = cross_fit_judged(X, feedback, gold, folds, model, corrector.n_jobs)
     own = np.where(gold, propensity, 1.0 - propensity)
     source = gold.astype(np.intp)
     overlap = Overlap.of(source, own, feedback.weight, 2, corrector.min_propensity)
-    return Nuisances(folds, seed, outcome_model, expected, propensity, overlap)
+    return Nuisances(folds, seed, outcome_model, expected, quality, propensity, overlap)
 
 
 def bias_of_expected(expected: np.ndarray) -> np.ndarray:
@@ -115,21 +118,25 @@ def bias_of_expected(expected: np.ndarray) -> np.ndarray:
     return expected[:, :, 1] - expected[:, :, 0]
 
 
-def preference_weight(X: np.ndarray, feedback: Feedback) -> float:
-    """Return what a preference row, once corrected, is worth beside a gold one, in [0, 1].
+def preference_weight(X: np.ndarray, feedback: Feedback) -> np.ndarray:
+    """Return what a preference row of each model, once corrected, is worth beside a gold one, (K,).
 
-    The ratio of the noise variances of gold and preference, at most 1, where either source is a
-    function of the query plus noise. Where a large bias leaves the preference rows less than half
-    the information about gold quality that the gold rows have, or that they would have without it,
-    the weight falls in proportion: however many they are, they share one bias. The weight follows
-    from queries and labels alone, so that whoever sees them finds the same number.
+    It follows from queries and labels alone (`JointSources.worth_`), so that whoever sees them
+    finds the same numbers.
     """
     feedback = feedback.judged_only()
     if not _can_compare(feedback):
-        return 1.0
-    varying = feedback.aligned(feedback.classes[models_that_vary(feedback)])
-    noise, information = JointSources(random_state=0).compare(X, varying)
-    return min(1.0, noise) * min(1.0, _LARGEST_MULTIPLE * information)
+        return np.ones(feedback.n_models)
+    varies = models_that_vary(feedback)
+    sources = JointSources().fit(X, feedback.aligned(feedback.classes[varies]))
+    return _of_all_models(sources.worth_, varies)
+
+
+def _of_all_models(worth: np.ndarray, varies: np.ndarray) -> np.ndarray:
+    """Return the worth of all models: a constant one's is the others' mean."""
+    weight = np.full(len(varies), worth.mean())
+    weight[varies] = worth
+    return weight
 
 
 def _can_compare(feedback: Feedback) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
@@ -15,82 +15,140 @@ from ..nuisance import (
     Design,
     Moments,
     SpectralFeatures,
-    Variances,
     fit_variances,
     make_outcome_model,
     single_threaded,
     weighted_mean,
 )
-from ._transfer import AveragedTransfer
+from ._transfer import AveragedTransfer, Judge, Sums
 
 _N_COMPONENTS, _N_RADIAL = 128, 64
 # Columns, over all models, in which a model may differ from the others in more than its intercept.
 _MODEL_COLUMNS = 128
+# Rows of both labels for which it counts that the judge saw nothing beyond the query.
+_PRIOR_ROWS = 4.0
 
 
 class JointSources(BaseEstimator):
-    """Outcome models of gold and preference, learned together: a hierarchical ridge.
+    """Outcome models of gold and preference, learned one after the other.
 
-    The coefficients of model k and source t are ``shared + model_k + source_t + (model_k,
-    source_t)``, on spectral features; models differ in their intercept and along the leading
-    components. So the many preference labels teach what the sources have in common, and a few gold
-    labels of any model teach how they differ. Penalties and the noise of each source maximize the
-    marginal likelihood where either source departs from what both share. The coefficients are then
-    those of preference as gold plus a bias, averaged over its size (`AveragedTransfer`).
+    What is expected of the judge is a ridge on all that he labelled, its penalties and noise by
+    marginal likelihood; gold is that plus a bias, averaged over its form (`AveragedTransfer`).
+    Coefficients of model k are ``shared + model_k`` on spectral features; models differ in their
+    intercept and along the leading components. Where the judge labelled gold rows too, what he
+    saw in the answer beyond the query is taken from the gold labels as a control variate.
+
+    Attributes
+    ----------
+    worth_ : ndarray of shape (K,)
+        What a corrected preference row of each model counts for beside a gold one, in [0, 1]: the
+        ratio of the noise variances of gold and preference, at most 1, times the posterior variance
+        of the gold level that is known best by that of this model's.
+    gold_noise_ : float
+        Standard deviation of gold labels around what is expected of them, in units of quality.
 
     Notes
     -----
     With M <= 321 + K columns and F folds, time is O(n M**2 + F M**3), memory O(n M + M**2).
+
+    References
+    ----------
+    Angelopoulos, Duchi, Zrnic, *PPI++: Efficient prediction-powered inference*, arXiv 2311.01453,
+    on the control variate.
     """
 
-    def __init__(self, random_state: Any = None) -> None:
-        self.random_state = random_state
+    @single_threaded
+    def fit(self, X: np.ndarray, feedback: Feedback) -> JointSources:
+        """Fit on a table; no folds are drawn, and nothing is left to chance."""
+        self._learn(X, feedback)
+        return self
 
     @single_threaded
     def cross_fit(
         self, X: np.ndarray, feedback: Feedback, folds: Folds, n_jobs: int | None = None
-    ) -> np.ndarray:
-        """Fit on a table; return out-of-fold expected quality (n, K, 2): preference, gold.
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Fit on a table; return out-of-fold expected quality (n, K, 2), and quality.
 
-        `n_jobs` is not used: the work of all folds together is that of one pass over the rows.
+        The first are of preference and gold, in this order; the other is the table's, less what the
+        judge saw in gold rows. `n_jobs` is not used: the work of all folds together is that of one
+        pass over the rows.
         """
-        phi, target, total, variances = self._learn_variances(X, feedback)
-        transfer = AveragedTransfer(total, variances)
-        self.theta_ = transfer.theta
-        predicted = np.empty((len(phi), feedback.n_models, 2))
+        labels, judge, gold, transfer = self._learn(X, feedback)
+        predicted = np.empty((len(X), feedback.n_models, 2))
         for train, held in folds:
-            left_out = np.setdiff1d(np.arange(len(phi)), train)
-            rest = total - self._moments(phi, target, feedback, left_out)
-            predicted[held] = self._both(phi[held], transfer.theta_of(rest))
-        return predicted
+            left_out = np.setdiff1d(np.arange(len(X)), train)
+            his, theirs = self._sums(labels, feedback, left_out)
+            theta = transfer.theta_of(judge.without(his), gold.without(theirs))
+            predicted[held] = self._both(labels.features[held], theta)
+        own = labels.gold if feedback.logged else labels.gold[:, None]
+        return predicted, np.where(own, self.mean_ + self.scale_ * labels.target, feedback.quality)
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """Return expected quality (n, K, 2): preference, gold."""
         return self._both(self.features_.transform(X), self.theta_)
 
-    @single_threaded
-    def compare(self, X: np.ndarray, feedback: Feedback) -> tuple[float, float]:
-        """Return the noise variance of gold by that of preference, and what preference tells.
-
-        The second is the information about gold quality as `AveragedTransfer` gives it.
-        """
-        _, _, total, variances = self._learn_variances(X, feedback)
-        noise = variances.noise
-        return float(noise[1] / noise[0]), AveragedTransfer(total, variances).information
-
-    def _learn_variances(
+    def _learn(
         self, X: np.ndarray, feedback: Feedback
-    ) -> tuple[np.ndarray, np.ndarray, Moments, Variances]:
-        """Return features (n, M), scaled quality, moments of all rows, and variances."""
+    ) -> tuple[_Labels, Judge, Sums, AveragedTransfer]:
+        """Fit; return labels, the judge, sums of the gold labels, and what is learned of both."""
         self.features_ = SpectralFeatures(_N_COMPONENTS, n_radial=_N_RADIAL)
-        self.features_.fit(X, feedback.weight, check_random_state(self.random_state))
+        self.features_.fit(X, feedback.weight, check_random_state(0))
         self._lay_out_columns(feedback.n_models)
         quality = np.asarray(feedback.quality, dtype=np.float64)
         self.mean_ = weighted_mean(quality, feedback.weight)
         self.scale_ = np.sqrt(weighted_mean((quality - self.mean_) ** 2, feedback.weight)) or 1.0
-        phi, target = self.features_.transform(X), (quality - self.mean_) / self.scale_
-        total = self._moments(phi, target, feedback, np.arange(len(phi)))
-        return phi, target, total, fit_variances(total, self._prior())
+        labels = _Labels(
+            self.features_.transform(X),
+            (quality - self.mean_) / self.scale_,
+            (feedback.judge_label.astype(np.float64) - self.mean_) / self.scale_,
+            feedback.gold,
+        )
+        everything = np.arange(len(X))
+        his, _ = self._sums(labels, feedback, everything)
+        variances = fit_variances(_of_one_source(his), self._prior())
+        judge = Judge(his, variances.shared + variances.deviation, float(variances.noise[0]))
+        labels = self._less_what_the_judge_saw(labels, feedback, judge)
+        _, gold = self._sums(labels, feedback, everything)
+        transfer = AveragedTransfer(judge, gold, self._constants())
+        self.theta_ = transfer.theta
+        self.gold_noise_ = float(self.scale_ * np.sqrt(transfer.noise))
+        mean = np.average(labels.features, axis=0, weights=feedback.weight)
+        covariance = transfer.gold_covariance()
+        level = np.array([self._variance(mean, k, covariance) for k in range(feedback.n_models)])
+        self.worth_ = min(1.0, transfer.noise / judge.noise) * level.min() / level
+        return labels, judge, gold, transfer
+
+    def _less_what_the_judge_saw(
+        self, labels: _Labels, feedback: Feedback, judge: Judge
+    ) -> _Labels:
+        """Return the labels, those of gold rows less what the judge's own label foretells of them.
+
+        That is a multiple of how far his label is from what is expected of him without it.
+        """
+        if feedback.preference is None:
+            return labels
+        both = np.flatnonzero(
+            feedback.gold & ~np.isnan(feedback.preference) & (feedback.weight > 0)
+        )
+        if not len(both):
+            return labels
+        weight, z = feedback.weight[both], labels.target[both]
+        expected, leverage = np.empty(len(both)), np.empty(len(both))
+        for k, columns in enumerate(self.columns_):
+            mine = feedback.action[both] == k
+            phi = self._of_model(labels.features[both[mine]])
+            expected[mine] = phi @ judge.mean[columns]
+            covariance = judge.covariance[np.ix_(columns, columns)]
+            leverage[mine] = np.einsum("ij,ij->i", phi @ covariance, phi) / judge.noise
+        left = (labels.judge[both] - expected) / (1 - np.minimum(weight * leverage, 0.99))
+        line = np.column_stack([np.ones(len(both)), labels.judge[both] - left])
+        root = np.sqrt(weight)[:, None]
+        fitted, *_ = np.linalg.lstsq(root * line, root[:, 0] * z, rcond=None)
+        shared = weight @ (left * (z - line @ fitted))
+        multiple = shared / (weight @ left**2 + _PRIOR_ROWS * judge.noise)
+        target = labels.target.copy()
+        target[both] -= multiple * left
+        return labels._replace(target=target)
 
     def _lay_out_columns(self, n_models: int) -> None:
         """Set, for each model, the column of its own and the shared part of each coefficient."""
@@ -121,22 +179,40 @@ class JointSources(BaseEstimator):
             ]
         )
 
-    def _moments(
+    def _constants(self) -> np.ndarray:
+        """Return the column of each model's constant (K,), or nothing for a single model."""
+        n_own = len(self.own_)
+        ends = [columns[n_own - 1] for columns in self.columns_ if n_own]
+        return np.array(ends, dtype=np.intp)
+
+    def _of_model(self, phi: np.ndarray) -> np.ndarray:
+        """Return the features of each of a model's columns."""
+        return np.concatenate([phi[..., self.own_], phi], axis=-1)
+
+    def _variance(self, phi: np.ndarray, k: int, covariance: np.ndarray) -> float:
+        """Return the variance of what is expected of a model at features (M,)."""
+        columns, own = self.columns_[k], self._of_model(phi)
+        return float(own @ covariance[np.ix_(columns, columns)] @ own)
+
+    def _sums(self, labels: _Labels, feedback: Feedback, rows: np.ndarray) -> tuple[Sums, Sums]:
+        """Return the sums of the judge's labels and of the gold ones over some rows."""
+        his = ~np.isnan(labels.judge if feedback.logged else labels.judge[:, 0])
+        return (
+            self._sums_of(labels.features, labels.judge, feedback, rows[his[rows]]),
+            self._sums_of(labels.features, labels.target, feedback, rows[labels.gold[rows]]),
+        )
+
+    def _sums_of(
         self, phi: np.ndarray, target: np.ndarray, feedback: Feedback, rows: np.ndarray
-    ) -> Moments:
-        """Return the moments of both sources over some rows."""
+    ) -> Sums:
         n_columns = self.columns_[-1][-1] + 1
-        gram, cross = np.zeros((2, n_columns, n_columns)), np.zeros((2, n_columns))
-        square, count = np.zeros(2), np.zeros(2)
-        feature = np.r_[self.own_, np.arange(phi.shape[1])]  # of each of a model's columns
-        for source in (0, 1):
-            mine = rows[feedback.gold[rows] == source]
-            (by_model,) = Design(phi[mine], feedback.take(mine), []).moments(target[mine])
-            for k, columns in enumerate(self.columns_):
-                gram[source][np.ix_(columns, columns)] += by_model.gram[k][np.ix_(feature, feature)]
-                cross[source][columns] += by_model.cross[k][feature]
-            square[source], count[source] = sum(by_model.square), sum(by_model.count)
-        return Moments(gram, cross, square, count)
+        gram, cross = np.zeros((n_columns, n_columns)), np.zeros(n_columns)
+        feature = self._of_model(np.arange(phi.shape[1]))
+        (by_model,) = Design(phi[rows], feedback.take(rows), []).moments(target[rows])
+        for k, columns in enumerate(self.columns_):
+            gram[np.ix_(columns, columns)] += by_model.gram[k][np.ix_(feature, feature)]
+            cross[columns] += by_model.cross[k][feature]
+        return Sums(gram, cross, float(by_model.square.sum()), float(by_model.count.sum()))
 
     def _both(self, phi: np.ndarray, theta: np.ndarray) -> np.ndarray:
         values = np.empty((len(phi), len(self.columns_), 2))
@@ -145,6 +221,21 @@ class JointSources(BaseEstimator):
             coefficients[:, self.own_] += theta[:, columns[: len(self.own_)]]
             values[:, k] = phi @ coefficients.T
         return self.mean_ + self.scale_ * values
+
+
+class _Labels(NamedTuple):
+    """What rows say of quality, in units of its spread."""
+
+    features: np.ndarray  # (n, M)
+    target: np.ndarray  # shaped like the table's quality: what is learned from it
+    judge: np.ndarray  # shaped like the table's quality: what the judge said, NaN where nothing
+    gold: np.ndarray  # (n,) of bool: whether the target is a gold label
+
+
+def _of_one_source(sums: Sums) -> Moments:
+    return Moments(
+        sums.gram[None], sums.cross[None], np.array([sums.square]), np.array([sums.count])
+    )
 
 
 class SeparateSources(BaseEstimator):
@@ -160,24 +251,29 @@ class SeparateSources(BaseEstimator):
         """Fit on a table."""
         # Models of cost are not needed; of a constant none is fitted.
         free = replace(feedback, cost=np.broadcast_to(np.float64(0), feedback.quality.shape))
+        label = feedback.judge_label
+        his = ~np.isnan(label if feedback.logged else label[:, 0])
         self.models_ = []
-        for rows in (~free.gold, free.gold):
+        for table, rows in ((replace(free, quality=label), his), (free, feedback.gold)):
             taught = rows & (free.weight > 0)
             model = make_outcome_model(self.regressor)
-            self.models_.append(model.fit(X[taught], free.take(taught)) if taught.any() else None)
+            self.models_.append(model.fit(X[taught], table.take(taught)) if taught.any() else None)
         return self
 
     def cross_fit(
         self, X: np.ndarray, feedback: Feedback, folds: Folds, n_jobs: int | None = None
-    ) -> np.ndarray:
-        """Fit on a table; return out-of-fold expected quality (n, K, 2): preference, gold."""
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Fit on a table; return out-of-fold expected quality (n, K, 2), and quality.
+
+        The first are of preference and gold, in this order; the other is that of the table.
+        """
 
         def held_out(train: np.ndarray, held: np.ndarray) -> np.ndarray:
             return clone(self).fit(X[train], feedback.take(train)).predict(X[held])
 
         predicted = out_of_fold(held_out, folds, n_jobs=n_jobs)
         self.fit(X, feedback)
-        return predicted
+        return predicted, feedback.quality
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """Return expected quality (n, K, 2): preference, gold."""
@@ -186,6 +282,6 @@ class SeparateSources(BaseEstimator):
         return np.stack([fallback if values is None else values for values in known], axis=2)
 
 
-def make_source_outcomes(regressor: Any, random_state: Any) -> JointSources | SeparateSources:
+def make_source_outcomes(regressor: Any) -> JointSources | SeparateSources:
     """Return unfitted outcome models of both sources; None is the joint one."""
-    return JointSources(random_state) if regressor is None else SeparateSources(regressor)
+    return JointSources() if regressor is None else SeparateSources(regressor)

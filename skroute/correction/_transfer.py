@@ -1,137 +1,266 @@
-"""What preference labels tell of gold ones: a posterior over both, at any size of the bias."""
+"""What a judge's labels tell of gold ones: a posterior over gold, whatever the form of the bias."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import NamedTuple
+
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cho_factor, cho_solve, lu_factor, lu_solve
 from scipy.special import softmax
 
-from ..nuisance import Moments, Variances
+# Prior degrees of freedom of the noise of gold labels.
+_FREEDOM = 4.0
+# Labels that the noise of the judge counts for as a first guess of the gold labels' noise.
+_PRIOR_LABELS = 2.0
 
-# Sizes of the bias that are averaged: multiples of its variance by marginal likelihood.
-_SIZES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
-# The likelihood of gold labels, given a size, counts to this power: the model is not exact.
-_LIKELIHOOD_POWER = 0.25
-_TINY = 1e-12
+
+@dataclass(frozen=True)
+class Sums:
+    """Weighted sums over the labels z of one source; features (M,) end with the constant."""
+
+    gram: np.ndarray  # sum w phi phi', (M, M)
+    cross: np.ndarray  # sum w phi z, (M,)
+    square: float  # sum w z**2
+    count: float  # sum w
+
+    def without(self, part: Sums) -> Sums:
+        """Return the sums over all rows but those of a part."""
+        return Sums(
+            self.gram - part.gram,
+            self.cross - part.cross,
+            self.square - part.square,
+            self.count - part.count,
+        )
+
+
+class Judge:
+    """Posterior of the coefficients behind the judge's labels, given his labels alone.
+
+    Parameters
+    ----------
+    sums : Sums
+        Of the judge's labels.
+    prior : ndarray of shape (M,)
+        Prior variances of the coefficients.
+    noise : float
+        Variance of his labels around what is expected of him.
+    """
+
+    def __init__(self, sums: Sums, prior: np.ndarray, noise: float) -> None:
+        self.sums, self.prior, self.noise = sums, prior, noise
+        precision = sums.gram / noise
+        precision[np.diag_indices(len(prior))] += 1 / prior
+        self.covariance = cho_solve(cho_factor(precision), np.eye(len(prior)))
+        self.mean = self.covariance @ (sums.cross / noise)
+
+    def without(self, part: Sums) -> Judge:
+        """Return the posterior without some of his labels."""
+        return Judge(self.sums.without(part), self.prior, self.noise)
+
+
+class Form(NamedTuple):
+    """A form of the bias: how large each of its parts is before gold labels are seen."""
+
+    level: float = 0.0  # variance of a constant
+    slope: float = 0.0  # variance of the slope of gold on what is expected of the judge, around 1
+    models: float = 0.0  # variance of each model's constant
+    smooth: float = 0.0  # share of what these leave that is a function of query and model
+
+
+class Line(NamedTuple):
+    """Gold labels as a line through what is expected of the judge."""
+
+    direction: np.ndarray  # (M,): coefficients of what is expected of the judge, less its mean
+    mean: np.ndarray  # (M,): mean features of the gold rows
+    slope_variance: float  # prior variance of the slope; 0 where the judge tells queries not apart
+    slope: float
+    noise: float  # variance of what it leaves
+
+    @classmethod
+    def through(cls, judge: Judge, gold: Sums) -> Line:
+        """Fit the line; the slope is drawn towards 1 by its prior."""
+        mean = gold.gram[-1] / gold.count
+        direction = _centred(judge.mean, mean)
+        explained = max(float(direction @ gold.gram @ direction) / gold.count, 0.0)
+        level = gold.cross[-1] / gold.count
+        total = max(gold.square / gold.count - level**2, 0.0)
+        covariance = float(direction @ gold.cross) / gold.count
+        slope_variance, slope = 0.0, 1.0
+        if explained > 1e-8 * judge.noise:
+            # A slope that would explain all of the gold labels is within one standard deviation.
+            slope_variance = max(total / explained, 1.0)
+            drawn = judge.noise / (gold.count * slope_variance)
+            slope = (covariance + drawn) / (explained + drawn)
+        left = gold.count * max(total - 2 * slope * covariance + slope**2 * explained, 0.0)
+        freedom = max(gold.count - 2.0, 0.0) + _PRIOR_LABELS
+        noise = (left + _PRIOR_LABELS * judge.noise) / freedom
+        return cls(direction, mean, slope_variance, slope, noise)
+
+    def along(self, judge: Judge) -> Line:
+        """Return the line through another posterior of the judge."""
+        return self._replace(direction=_centred(judge.mean, self.mean))
 
 
 class Transfer:
-    """Posterior of the coefficients of gold and preference, given the variances.
+    """Posterior of the coefficients of gold, given the judge's and one form of the bias.
 
-    Gold has coefficients ``theta_1 ~ N(0, diag(shared))`` and preference those of gold plus the
-    bias, ``theta_0 ~ N(theta_1, diag(deviation))``. The prior of gold does not know the bias:
-    however large it is, gold labels are not fitted more freely than without preference labels.
+    Gold has coefficients ``theta_1 = theta_0 + bias``, where ``theta_0`` are the judge's, known up
+    to `Judge.covariance`, and the bias is normal as `Form` says. Of gold labels only sums enter, so
+    that time and memory do not grow with the rows.
 
     Parameters
     ----------
-    moments : Moments
-        Of preference and gold rows, in this order.
-    variances : Variances
+    judge : Judge
+    gold : Sums
+        Of the gold labels.
+    covariance : ndarray of shape (M, M)
+        Prior covariance of ``theta_1`` around the judge's mean.
+    noise : float
+        Variance of gold labels around what is expected of them, up to a factor that is learned.
+    slope : float
+        By which an error of the judge's coefficients enters gold.
 
     Attributes
     ----------
     theta : ndarray of shape (2, M)
-        Posterior means of preference and gold.
+        Posterior means of the judge's and gold's coefficients.
+    inflation : float
+        Posterior mean of the factor of the noise.
+    log_likelihood : float
+        Log probability of the gold labels given the judge's, up to a constant of the data.
     """
 
-    def __init__(self, moments: Moments, variances: Variances) -> None:
-        self.moments, self.variances = moments, variances
-        diagonal = np.diag_indices(moments.cross.shape[1])
-        bias_precision = 1 / variances.deviation
-        gram = moments.gram / variances.noise[:, None, None]
-        preference, gold = moments.cross / variances.noise[:, None]
-        gram[0][diagonal] += bias_precision
-        # Covariance of the preference coefficients if those of gold were known.
-        covariance = _inverse(gram[0])
-        # Of gold, given the preference labels: precision, and precision-weighted mean.
-        self.precision = -bias_precision[:, None] * covariance * bias_precision
-        self.precision[diagonal] += bias_precision + 1 / variances.shared
-        self.weighted_mean = bias_precision * (covariance @ preference)
-        # The same, given the gold labels too.
-        self.full_factor = cho_factor(self.precision + gram[1])
-        self.full_weighted_mean = self.weighted_mean + gold
-        theta = cho_solve(self.full_factor, self.full_weighted_mean)
-        self.theta = np.stack([covariance @ (preference + bias_precision * theta), theta])
-
-    def information(self) -> float:
-        """Return how many coefficients of gold the preference labels tell, between 0 and M."""
-        return _n_learned(self.precision, self.variances)
-
-    def log_likelihood(self) -> float:
-        """Return the log probability of the gold labels given preference, up to a constant."""
-        moments, noise, factor = self.moments, self.variances.noise, cho_factor(self.precision)
-        return -0.5 * float(
-            moments.count[1] * np.log(noise[1])
-            + moments.square[1] / noise[1]
-            + _log_determinant(self.full_factor)
-            - _log_determinant(factor)
-            + cho_solve(factor, self.weighted_mean) @ self.weighted_mean
-            - self.theta[1] @ self.full_weighted_mean
+    def __init__(
+        self, judge: Judge, gold: Sums, covariance: np.ndarray, noise: float, slope: float
+    ) -> None:
+        mean, self._covariance = judge.mean, covariance
+        cross = (gold.cross - gold.gram @ mean) / noise
+        square = (gold.square - 2 * mean @ gold.cross + mean @ gold.gram @ mean) / noise
+        self._factor = lu_factor(np.eye(len(mean)) + gold.gram @ covariance / noise)
+        weight = lu_solve(self._factor, cross)
+        shift = covariance @ weight
+        self.theta = np.stack([mean + slope * (judge.covariance @ weight), mean + shift])
+        misfit = max(float(square - cross @ shift), 0.0)
+        self.inflation = (_FREEDOM + misfit) / (_FREEDOM + gold.count)
+        log_determinant = np.log(np.abs(np.diag(self._factor[0]))).sum()
+        self.log_likelihood = -0.5 * float(
+            log_determinant
+            + gold.count * np.log(noise)
+            + (_FREEDOM + gold.count) * np.log1p(misfit / _FREEDOM)
         )
+
+    def gold_covariance(self) -> np.ndarray:
+        """Return the posterior covariance (M, M) of the coefficients of gold."""
+        inverse = lu_solve(self._factor, np.eye(len(self._covariance)))
+        return self.inflation * (self._covariance @ inverse)
 
 
 class AveragedTransfer:
-    """Average over sizes of the bias, weighted by the likelihood of the gold labels given each.
+    """Average over forms of the bias, weighted by the likelihood of the gold labels given each.
 
-    The most likely size alone would be taken for certain, though a hundred gold labels hardly tell
-    a factor of three.
+    From no bias over a constant, a line through what is expected of the judge and constants of the
+    models to any function of query and model: few gold labels leave the simple forms, many decide.
 
     Parameters
     ----------
-    moments, variances
-        As `Transfer` takes them. The deviation is that of either source from what both share; the
-        constant's is not varied.
+    judge : Judge
+    gold : Sums
+        Of the gold labels.
+    constants : ndarray of int of shape (K,)
+        The column of each model's constant; empty if there is one model.
 
     Attributes
     ----------
-    sizes : list of Variances
+    forms : list of Form
     share : ndarray
-        Weight of every size.
+        Weight of every form.
     theta : ndarray of shape (2, M)
-    information : float
-        How many coefficients of gold the preference labels tell, beside how many the gold ones do,
-        or they themselves would without a bias, whichever is less.
+        Posterior means of the judge's and gold's coefficients.
+    noise : float
+        Variance of gold labels around what is expected of them.
 
     References
     ----------
-    Miller, Dunson, *Robust Bayesian inference via coarsening*, JASA 114 (2019), on the power.
+    Hoeting et al., *Bayesian model averaging: a tutorial*, Statistical Science 14 (1999); Miller,
+    Dunson, *Robust Bayesian inference via coarsening*, JASA 114 (2019), on the power.
     """
 
-    def __init__(self, moments: Moments, variances: Variances) -> None:
-        self.sizes = [_resized(variances, factor) for factor in _SIZES]
-        fits = [Transfer(moments, size) for size in self.sizes]
-        self.share = softmax(_LIKELIHOOD_POWER * np.array([fit.log_likelihood() for fit in fits]))
-        self.theta = self._average(fits)
-        by_preference = float(self.share @ [fit.information() for fit in fits])
-        by_either_alone = min(
-            _n_learned(gram / noise + np.diag(1 / variances.shared), variances)
-            for gram, noise in zip(moments.gram, variances.noise, strict=True)
-        )
-        self.information = by_preference / max(by_either_alone, _TINY)
+    # Variances of labels are about 1.
+    SMOOTH = (0.0, 0.03, 0.1, 0.2, 0.4, 0.7, 0.9)
+    MODELS = (0.003, 0.03, 0.3)
+    # The likelihood counts to this power: the model is not exact, and rows are not independent.
+    POWER = 0.5
+    # Forms of less than this share of the largest are left out of what is not the average itself.
+    NEGLIGIBLE = 0.01
 
-    def theta_of(self, moments: Moments) -> np.ndarray:
-        """Return the coefficients (2, M) by other rows, with the same sizes and shares."""
-        return self._average([Transfer(moments, size) for size in self.sizes])
+    def __init__(self, judge: Judge, gold: Sums, constants: np.ndarray) -> None:
+        self._constants, self._line = constants, Line.through(judge, gold)
+        self._smooth = self._smooth_prior(judge.prior, gold)
+        self.forms = self._all_forms()
+        self._fits = [self._fit(judge, gold, self._line, form) for form in self.forms]
+        self.share = softmax([self.POWER * fit.log_likelihood for fit in self._fits])
+        self.theta = self._mean(self._fits, self.share)
+        noises = [
+            (1 - form.smooth) * self._line.noise * fit.inflation
+            for form, fit in zip(self.forms, self._fits, strict=True)
+        ]
+        self.noise = float(self.share @ noises)
 
-    def _average(self, fits: list[Transfer]) -> np.ndarray:
-        return np.tensordot(self.share, [fit.theta for fit in fits], axes=1)
+    def theta_of(self, judge: Judge, gold: Sums) -> np.ndarray:
+        """Return the coefficients (2, M) by other rows, with the same forms and shares."""
+        kept, share = self._likely()
+        line = self._line.along(judge)
+        return self._mean([self._fit(judge, gold, line, self.forms[i]) for i in kept], share)
+
+    def gold_covariance(self) -> np.ndarray:
+        """Return the posterior covariance (M, M) of the coefficients of gold over all forms."""
+        kept, share = self._likely()
+        total = np.zeros((self.theta.shape[1],) * 2)
+        for i, weight in zip(kept, share, strict=True):
+            departure = self._fits[i].theta[1] - self.theta[1]
+            total += weight * self._fits[i].gold_covariance()
+            total += weight * np.outer(departure, departure)
+        return total
+
+    def _all_forms(self) -> list[Form]:
+        parts = [Form(level=1.0)]
+        if self._line.slope_variance:
+            parts.append(Form(level=1.0, slope=self._line.slope_variance))
+        if len(self._constants):
+            parts = [part._replace(models=size) for part in parts for size in self.MODELS]
+        return [part._replace(smooth=share) for part in [Form(), *parts] for share in self.SMOOTH]
+
+    def _smooth_prior(self, prior: np.ndarray, gold: Sums) -> np.ndarray:
+        """Return prior variances (M,) of a function of mean square 1, smooth as the judge's is."""
+        smooth = prior.copy()
+        smooth[-1] = 0.0
+        smooth[self._constants] = 0.0
+        size = float(np.diag(gold.gram) @ smooth) / gold.count
+        return smooth / size if size > 0 else smooth
+
+    def _fit(self, judge: Judge, gold: Sums, line: Line, form: Form) -> Transfer:
+        slope = line.slope if form.slope else 1.0
+        covariance = slope**2 * judge.covariance
+        if form.slope:
+            covariance += form.slope * np.outer(line.direction, line.direction)
+        own = form.smooth * line.noise * self._smooth
+        own[-1] += form.level
+        own[self._constants] += form.models
+        covariance[np.diag_indices(len(own))] += own
+        return Transfer(judge, gold, covariance, (1 - form.smooth) * line.noise, slope)
+
+    def _likely(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the forms that count, and their shares."""
+        kept = np.flatnonzero(self.share > self.NEGLIGIBLE * self.share.max())
+        return kept, self.share[kept] / self.share[kept].sum()
+
+    def _mean(self, fits: list[Transfer], share: np.ndarray) -> np.ndarray:
+        return np.tensordot(share, [fit.theta for fit in fits], axes=1)
 
 
-def _n_learned(precision: np.ndarray, variances: Variances) -> float:
-    """Return how many coefficients of gold a posterior of this precision has learned."""
-    covariance = _inverse(precision)
-    return len(covariance) - float(np.diag(covariance) @ (1 / variances.shared))
-
-
-def _inverse(matrix: np.ndarray) -> np.ndarray:
-    return cho_solve(cho_factor(matrix), np.eye(len(matrix)))
-
-
-def _resized(variances: Variances, factor: float) -> Variances:
-    deviation = factor * variances.deviation
-    deviation[-1] = variances.deviation[-1]
-    return Variances(variances.shared, deviation, variances.noise)
-
-
-def _log_determinant(factor: tuple[np.ndarray, bool]) -> float:
-    return 2 * float(np.log(np.diag(factor[0])).sum())
+def _centred(coefficients: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """Return coefficients whose function has mean 0 where features have the given mean."""
+    centred = coefficients.copy()
+    centred[-1] -= mean @ coefficients
+    return centred

@@ -10,6 +10,28 @@ from .._utils import warn
 from ..feedback import Feedback
 
 _MOST_NAMED = 8
+# Below this number of gold rows they tell little more than one constant.
+_FEW_GOLD = 20
+# The mean bias is known well if its 95 % interval reaches this share of the range of labels.
+_REACH = 0.1
+
+
+class FewGoldWarning(UserWarning):
+    """So few rows are gold that they tell little more of the bias than one constant.
+
+    Attributes
+    ----------
+    n_gold, enough : int
+        Gold rows of positive weight, and how many would tell the mean bias to within a tenth of the
+        range of the labels.
+    """
+
+    def __init__(self, message: str = "", n_gold: int = 0, enough: int = 0) -> None:
+        super().__init__(message)
+        self.n_gold, self.enough = n_gold, enough
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (str(self), self.n_gold, self.enough)
 
 
 class MissingGoldWarning(UserWarning):
@@ -57,3 +79,20 @@ def warn_of_missing_gold(feedback: Feedback) -> None:
             "rows, or leave these models out."
         )
         warn(MissingGoldWarning(message, tuple(missing)))
+
+
+def warn_of_few_gold(feedback: Feedback, noise: float) -> None:
+    """Say how many gold rows would help; `noise` is the standard deviation of their labels."""
+    counted = feedback.weight > 0
+    n_gold = int(np.count_nonzero(feedback.gold & counted))
+    if n_gold >= _FEW_GOLD:
+        return
+    reach = _REACH * float(np.ptp(feedback.quality[counted]))
+    enough = max(_FEW_GOLD, int(np.ceil((1.96 * noise / reach) ** 2))) if reach else _FEW_GOLD
+    message = (
+        f"Only {n_gold} of {np.count_nonzero(counted)} judged rows are gold: of the bias they tell "
+        f"little more than one constant, which is drawn to 0. About {enough} gold rows would tell "
+        "the mean bias to within a tenth of the range of the labels; gold_learning_curve measures "
+        "what more would buy."
+    )
+    warn(FewGoldWarning(message, n_gold, enough))
