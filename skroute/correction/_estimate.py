@@ -68,7 +68,7 @@ def estimate_bias(corrector: BaseEstimator, X: np.ndarray, feedback: Feedback) -
     sources = nuisances.outcome_model
     if not isinstance(sources, JointSources):
         sources = JointSources().fit(X, feedback)
-    warn_of_few_gold(feedback, sources.gold_noise_)
+    warn_of_few_gold(feedback, sources.left_by_line_)
     weight = _of_all_models(sources.worth_, varies)
     return BiasEstimate(bias, fitted, weight, nuisances.overlap)
 

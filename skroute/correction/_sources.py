@@ -44,8 +44,9 @@ class JointSources(BaseEstimator):
         What a corrected preference row of each model counts for beside a gold one, in [0, 1]: the
         ratio of the noise variances of gold and preference, at most 1, times the posterior variance
         of the gold level that is known best by that of this model's.
-    gold_noise_ : float
-        Standard deviation of gold labels around what is expected of them, in units of quality.
+    left_by_line_ : float
+        Standard deviation of gold labels around a line through what is expected of the judge, in
+        units of quality.
 
     Notes
     -----
@@ -111,7 +112,7 @@ class JointSources(BaseEstimator):
         _, gold = self._sums(labels, feedback, everything)
         transfer = AveragedTransfer(judge, gold, self._constants())
         self.theta_ = transfer.theta
-        self.gold_noise_ = float(self.scale_ * np.sqrt(transfer.noise))
+        self.left_by_line_ = float(self.scale_ * np.sqrt(transfer.left_by_line))
         mean = np.average(labels.features, axis=0, weights=feedback.weight)
         covariance = transfer.gold_covariance()
         level = np.array([self._variance(mean, k, covariance) for k in range(feedback.n_models)])

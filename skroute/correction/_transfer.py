@@ -179,6 +179,8 @@ class AveragedTransfer:
         Posterior means of the judge's and gold's coefficients.
     noise : float
         Variance of gold labels around what is expected of them.
+    left_by_line : float
+        Their variance around a line through what is expected of the judge.
 
     References
     ----------
@@ -190,12 +192,13 @@ class AveragedTransfer:
     SMOOTH = (0.0, 0.03, 0.1, 0.2, 0.4, 0.7, 0.9)
     MODELS = (0.003, 0.03, 0.3)
     # The likelihood counts to this power: the model is not exact, and rows are not independent.
-    POWER = 0.5
+    POWER = 0.25
     # Forms of less than this share of the largest are left out of what is not the average itself.
     NEGLIGIBLE = 0.01
 
     def __init__(self, judge: Judge, gold: Sums, constants: np.ndarray) -> None:
         self._constants, self._line = constants, Line.through(judge, gold)
+        self.left_by_line = self._line.noise
         self._smooth = self._smooth_prior(judge.prior, gold)
         self.forms = self._all_forms()
         self._fits = [self._fit(judge, gold, self._line, form) for form in self.forms]

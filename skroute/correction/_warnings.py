@@ -81,14 +81,14 @@ def warn_of_missing_gold(feedback: Feedback) -> None:
         warn(MissingGoldWarning(message, tuple(missing)))
 
 
-def warn_of_few_gold(feedback: Feedback, noise: float) -> None:
-    """Say how many gold rows would help; `noise` is the standard deviation of their labels."""
+def warn_of_few_gold(feedback: Feedback, spread: float) -> None:
+    """Say how many gold rows would help; `spread` is their standard deviation around the judge."""
     counted = feedback.weight > 0
     n_gold = int(np.count_nonzero(feedback.gold & counted))
     if n_gold >= _FEW_GOLD:
         return
     reach = _REACH * float(np.ptp(feedback.quality[counted]))
-    enough = max(_FEW_GOLD, int(np.ceil((1.96 * noise / reach) ** 2))) if reach else _FEW_GOLD
+    enough = max(_FEW_GOLD, int(np.ceil((1.96 * spread / reach) ** 2))) if reach else _FEW_GOLD
     message = (
         f"Only {n_gold} of {np.count_nonzero(counted)} judged rows are gold: of the bias they tell "
         f"little more than one constant, which is drawn to 0. About {enough} gold rows would tell "

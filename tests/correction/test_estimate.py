@@ -7,9 +7,8 @@ from numpy.testing import assert_allclose
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 
 from skroute import DRBiasCorrector, full_feedback, gain_feedback, logged_feedback
-from skroute.correction import MissingGoldWarning
+from skroute.correction import FewGoldWarning, MissingGoldWarning
 from skroute.correction._estimate import cross_fit_nuisances, preference_weight
-from skroute.correction._sources import JointSources
 from skroute.datasets import make_gold_preference
 from skroute.feedback import read_feedback
 
@@ -139,13 +138,16 @@ def test_full_feedback_of_several_models():
     assert_allclose(corrector.predict_bias(X).mean(axis=0), [0.3, 0.0, 0.1], atol=0.03)
 
 
-@pytest.mark.parametrize("n_gold", [1, 2, 5, 30])
+@pytest.mark.parametrize("n_gold", [1, 2, 5, 10])
 @pytest.mark.parametrize("learner", ["dr", "r"])
-def test_few_gold_rows(n_gold, learner):
-    problem = make_gold_preference(200, 5, n_gold=n_gold, random_state=0)
-    corrected = DRBiasCorrector(learner, random_state=0).fit_correct(problem.X, problem.y)
-    assert np.isfinite(gain(corrected)).all()
-    assert np.abs(gain(corrected)).max() < 5
+def test_few_gold_rows_move_labels_within_their_range(n_gold, learner):
+    for seed in range(5):
+        problem = make_gold_preference(200, 5, n_gold=n_gold, random_state=seed)
+        corrector = DRBiasCorrector(learner, random_state=0)
+        with pytest.warns(FewGoldWarning, match=f"Only {n_gold} of 200 judged rows are gold"):
+            corrector.fit(problem.X, problem.y)
+        bias = corrector.predict_bias(problem.X)
+        assert np.abs(bias).max() < np.ptp(gain(problem.y))
 
 
 def test_groups_stay_together_and_one_group_is_no_error():
@@ -193,7 +195,7 @@ def test_unbiased_preference_is_not_wasted():
     problem = make_gold_preference(3000, 20, n_gold=60, bias=0.0, random_state=0)
     corrector = DRBiasCorrector(random_state=0).fit(problem.X, problem.y)
     assert np.sqrt(np.mean(corrector.predict_bias(problem.X) ** 2)) < 0.08
-    assert corrector.preference_weight_ > 0.7
+    assert (corrector.preference_weight_ > 0.7).all()
 
 
 def test_noisy_preference_gets_little_weight():
@@ -202,29 +204,114 @@ def test_noisy_preference_gets_little_weight():
     assert corrector.preference_weight_ == pytest.approx(0.01, rel=0.5)
 
 
-def test_a_huge_bias_takes_weight_from_preference_rows():
-    """However many rows share a bias that gold labels do not settle, they tell little."""
-    weights = []
-    for bias in (0.3, 3.0, 30.0):
-        problem = logged_problem(1500, 11, 300, bias=bias)
-        corrector = DRBiasCorrector(random_state=0).fit(problem.X, problem.y)
-        weights.append(corrector.preference_weight_)
-    assert weights[0] > 0.5
-    assert weights[0] > 10 * weights[1] > 100 * weights[2]
-
-
 def test_few_preference_rows_without_bias_keep_their_weight():
     problem = make_gold_preference(
         1000, 10, n_gold=900, bias=0.0, noise=0.5, preference_noise=0.5, random_state=0
     )
     corrector = DRBiasCorrector(random_state=0).fit(problem.X, problem.y)
-    assert corrector.preference_weight_ > 0.6
+    assert (corrector.preference_weight_ > 0.6).all()
 
 
-def test_the_weight_is_at_most_twice_the_information():
-    problem = logged_problem(600, 4, 150, bias=3.0)
-    feedback = read_feedback(problem.y)
-    noise, information = JointSources(random_state=0).compare(problem.X, feedback)
-    assert information < 0.4
-    found = preference_weight(problem.X, feedback)
-    assert found == pytest.approx(min(1.0, noise) * 2.0 * information)
+def test_rows_of_a_model_without_gold_weigh_little():
+    problem = logged_problem(3000, 4, 400, noise=0.3, preference_noise=0.3)
+    kept = ~(problem.y["gold"] & (problem.y["model"] == "model_2"))
+    with pytest.warns(MissingGoldWarning, match="model_2"):
+        corrector = DRBiasCorrector(random_state=0).fit(problem.X[kept], problem.y[kept])
+    weight = corrector.preference_weight_
+    assert (weight[[0, 1, 3]] > 0.5).all()
+    assert weight[2] < 0.2
+
+
+def test_what_models_have_in_common_is_trusted_where_it_foretells_them():
+    """Eleven models of one bias: that of a twelfth is likely the same. Eleven of their own: not."""
+    rng = np.random.default_rng(0)
+    X, action = rng.normal(size=(3000, 4)), rng.integers(12, size=3000)
+    gold = (action > 0) & (rng.random(3000) < 0.4)
+    names = np.array([f"m{k:02d}" for k in range(12)])
+    weight = []
+    for spread in (0.0, 0.15):
+        bias = 0.3 + spread * np.cos(np.arange(12.0))
+        quality = 0.1 * X[:, 0] + np.where(gold, 0, bias[action]) + 0.1 * rng.normal(size=3000)
+        with pytest.warns(MissingGoldWarning, match="m00"):
+            corrector = DRBiasCorrector(random_state=0).fit(
+                X, logged_feedback(names[action], quality, gold=gold)
+            )
+        assert corrector.predict_bias(X)[:, 0].mean() == pytest.approx(-0.3, abs=0.12)
+        weight.append(corrector.preference_weight_[0])
+    assert weight[0] > 4 * weight[1]
+    assert weight[1] < 0.05
+
+
+def test_a_constant_model_weighs_as_the_others():
+    problem = make_gold_preference(400, 5, n_gold=100, random_state=0)
+    weight = DRBiasCorrector(random_state=0).fit(problem.X, problem.y).preference_weight_
+    assert weight[0] == weight[1]
+    found = preference_weight(problem.X, read_feedback(problem.y))
+    assert_allclose(found, weight)
+
+
+@pytest.mark.parametrize("slope", [0.2, 3.0, -1.0])
+def test_a_judge_of_another_scale_costs_few_gold_labels(slope):
+    """A fifth, threefold, or inverted: a line through what he would say, not a new function."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(4000, 20))
+    truth = X @ rng.normal(size=20) / 20**0.5
+    gold = np.arange(4000) < 60
+    label = np.where(gold, truth, slope * truth + 0.2) + 0.2 * rng.normal(size=4000)
+    bias = DRBiasCorrector(random_state=0).fit(X, gain_feedback(label, gold=gold)).predict_bias(X)
+    left = (1 - slope) * truth - 0.2 - bias[:, 1]
+    assert np.mean(left**2) < 0.1 * np.mean(((1 - slope) * truth) ** 2)
+
+
+def both_labels(seed, judge_sees):
+    """Gold rows carry the judge's label too, who sees a share of what makes an answer good."""
+    rng = np.random.default_rng(seed)
+    X, action = rng.normal(size=(1500, 5)), rng.integers(3, size=1500)
+    unseen = rng.normal(size=1500)
+    truth = 0.3 * X[:, 0] + unseen
+    bias = 0.3 * action + 0.4 * X[:, 1]
+    judge = truth - bias if judge_sees else 0.3 * X[:, 0] - bias + rng.normal(size=1500)
+    gold = np.arange(1500) < 60
+    y = logged_feedback(
+        np.array(list("abc"))[action],
+        np.where(gold, truth, judge),
+        gold=gold,
+        preference=np.where(gold, judge, np.nan),
+    )
+    return X, y, 0.3 * np.arange(3) + 0.4 * X[:, [1]]
+
+
+@pytest.mark.parametrize("options", [{}, {"learner": "r"}], ids=["dr", "r"])
+def test_gold_rows_with_both_labels_teach_more(options):
+    squares = []
+    for seed in range(6):
+        X, y, bias = both_labels(seed, True)
+        alone = y.copy()
+        alone["preference"] = np.nan
+        squares.append(
+            [
+                np.mean(
+                    (DRBiasCorrector(random_state=0, **options).fit(X, t).predict_bias(X) - bias)
+                    ** 2
+                )
+                for t in (y, alone)
+            ]
+        )
+    both, one = np.mean(squares, axis=0)
+    assert both < 0.5 * one
+
+
+def test_a_judge_who_sees_nothing_in_an_answer_costs_nothing():
+    squares = []
+    for seed in range(6):
+        X, y, bias = both_labels(seed, False)
+        alone = y.copy()
+        alone["preference"] = np.nan
+        squares.append(
+            [
+                np.mean((DRBiasCorrector(random_state=0).fit(X, t).predict_bias(X) - bias) ** 2)
+                for t in (y, alone)
+            ]
+        )
+    both, one = np.mean(squares, axis=0)
+    assert both < 1.2 * one

@@ -20,7 +20,9 @@ def test_gold_rows_are_kept_and_preference_rows_moved_by_the_cross_fitted_bias()
     assert_array_equal(corrected["quality"][gold], y["quality"][gold])
     moved = y["quality"] + bias[np.arange(len(y)), column]
     assert_allclose(corrected["quality"][~gold], moved[~gold])
-    assert_array_equal(corrected["weight"], np.where(gold, 1.0, corrector.preference_weight_))
+    assert_array_equal(
+        corrected["weight"], np.where(gold, 1.0, corrector.preference_weight_[column])
+    )
     for name in ("model", "propensity", "gold"):
         assert_array_equal(corrected[name], y[name])
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skroute import CausalRouter, DRBiasCorrector, full_feedback, logged_feedback
-from skroute.correction import MissingGoldWarning
+from skroute.correction import FewGoldWarning, MissingGoldWarning
 
 
 def make_log(n_models=3, gold_of=(1, 2), n=300):
@@ -38,7 +38,7 @@ def test_models_without_gold_are_named(fit):
 
 
 def test_many_are_counted():
-    X, y = make_log(n_models=12, gold_of=(11,))
+    X, y = make_log(n_models=12, gold_of=(11,), n=800)
     with pytest.warns(MissingGoldWarning, match="m07 and 3 more") as caught:
         DRBiasCorrector(random_state=0).fit(X, y)
     assert len(caught[0].message.models) == 11
@@ -58,3 +58,25 @@ def test_rows_of_weight_0_and_unjudged_rows_do_not_count():
     DRBiasCorrector(random_state=0).fit(X, logged_feedback(y["model"], y["quality"], **columns))
     blank = np.where(y["model"] == "m00", np.nan, y["quality"])
     DRBiasCorrector(random_state=0).fit(X, logged_feedback(y["model"], blank, gold=y["gold"]))
+
+
+def test_few_gold_rows_say_how_many_would_help():
+    X, y = make_log(gold_of=(0, 1, 2))
+    few = y.copy()
+    few["gold"] &= np.cumsum(y["gold"]) <= 12
+    with pytest.warns(FewGoldWarning, match="Only 12 of 300 .* About 20 gold rows") as caught:
+        fit_router(X, few)
+    (entry,) = caught
+    assert entry.filename == __file__
+    assert (entry.message.n_gold, entry.message.enough) == (12, 20)
+    assert pickle.loads(pickle.dumps(entry.message)).enough == 20
+
+
+def test_noisy_gold_labels_need_more():
+    rng = np.random.default_rng(0)
+    X, gold = rng.normal(size=(400, 3)), np.arange(400) < 15
+    y = logged_feedback(np.where(rng.random(400) < 0.5, "a", "b"), rng.random(400), gold=gold)
+    with pytest.warns(FewGoldWarning, match="within a tenth of the range") as caught:
+        DRBiasCorrector(random_state=0).fit(X, y)
+    # The standard deviation of a uniform label is .29, and its mean is wanted to .1.
+    assert 20 < caught[0].message.enough < 50
