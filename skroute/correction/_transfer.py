@@ -192,7 +192,7 @@ class AveragedTransfer:
     SMOOTH = (0.0, 0.03, 0.1, 0.2, 0.4, 0.7, 0.9)
     MODELS = (0.003, 0.03, 0.3)
     # The likelihood counts to this power: the model is not exact, and rows are not independent.
-    POWER = 0.25
+    POWER = 0.5
     # Forms of less than this share of the largest are left out of what is not the average itself.
     NEGLIGIBLE = 0.01
 
