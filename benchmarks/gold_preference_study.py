@@ -13,7 +13,8 @@ every row: total over repetitions by total, with the standard error of that rati
 A synthetic problem, and every table of full feedback given (its two best models on average), get a
 preference label of the gold label plus a bias plus noise of 0.3 standard deviations of the gain.
 The bias is a constant, linear, a smooth step of eight components or a fast wave that no model
-learns; its root mean square is a multiple of the standard deviation of the gain. Tables with gold
+learns; its root mean square is a multiple of the standard deviation of the gain. Or the label is a
+multiple of the gold label plus noise ("judge says"). Tables with gold
 and preference labels are taken as they are. In odd repetitions gold is drawn by the first
 component, in even ones at random.
 
@@ -41,6 +42,7 @@ from skroute.metrics import efficiency_gain_curve
 ALPHAS = np.logspace(-2, 5, 15)
 FORMS = ("constant", "linear", "step", "wave")
 SIZES = (0.5, 1.0, 2.0, 3.0, 5.0)
+SCALE, SCALES = "judge says", (0.2, 3.0, -1.0)
 METHODS = ("gold", "pooled", "dr", "r")
 MOST_ROWS = 4000
 
@@ -106,7 +108,10 @@ def one_repetition(
     if problem.preference is None:
         spread = gold.std()
         noise = 0.3 * spread * rng.normal(size=len(gold))
-        judged = gold + size * spread * unit_bias(Z, form, rng) + noise
+        if form == SCALE:
+            judged = size * gold + noise
+        else:
+            judged = gold + size * spread * unit_bias(Z, form, rng) + noise
     else:
         judged = problem.preference[train]
     label = np.where(is_gold, gold, judged)
@@ -152,6 +157,8 @@ def conditions() -> Iterator[tuple[str, float]]:
     for form in FORMS:
         for size in SIZES:
             yield form, size
+    for size in SCALES:
+        yield SCALE, size
 
 
 def sweep(tables: list[str], golds: list[int], seeds: range) -> None:

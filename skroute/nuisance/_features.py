@@ -82,7 +82,9 @@ class SpectralFeatures:
         Z = self.columns_.transform(X[rows].astype(np.float64))
         self.scale_ = float(np.sqrt(share @ np.einsum("ij,ij->i", Z, Z))) or 1.0
         Z /= self.scale_
-        variance, self.components_ = _components(Z * np.sqrt(share)[:, None], self.n_components)
+        variance, components = _components(Z * np.sqrt(share)[:, None], self.n_components)
+        # As pickle will lay them out, so that products are the same to the bit before and after.
+        self.components_ = np.ascontiguousarray(components)
         self.damping_ = np.sqrt(variance / max(float(variance @ variance), _TINY))
         damped = (Z @ self.components_) * self.damping_
         self._fit_landmarks(damped, random_state)

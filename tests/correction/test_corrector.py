@@ -194,3 +194,12 @@ def test_nothing_that_grows_with_the_log_is_kept(models):
         sizes.append(len(pickle.dumps(corrector)))
     # A single number kept for each row would be 32,000 bytes.
     assert abs(sizes[1] - sizes[0]) < 4000
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_pickle_gives_the_same_numbers_to_the_bit(dtype):
+    problem = logged_problem(400, 3, 120)
+    X = problem.X.astype(dtype)
+    corrector = DRBiasCorrector(random_state=0).fit(X, problem.y)
+    again = pickle.loads(pickle.dumps(corrector))
+    np.testing.assert_array_equal(again.predict_bias(X), corrector.predict_bias(X))
