@@ -10,6 +10,7 @@ MissingGoldWarning    some models have no gold row
 
 from ._corrector import DRBiasCorrector
 from ._diagnostics import BiasSummary, GoldLearningCurve, bias_summary, gold_learning_curve
+from ._next_gold import next_gold_rows
 from ._upstream import correct_by_columns, without_bias_columns
 from ._warnings import FewGoldWarning, MissingGoldWarning
 
@@ -21,4 +22,5 @@ __all__ = [
     "MissingGoldWarning",
     "bias_summary",
     "gold_learning_curve",
+    "next_gold_rows",
 ]

@@ -52,7 +52,7 @@ def estimate_bias(corrector: BaseEstimator, X: np.ndarray, feedback: Feedback) -
     warn_of_missing_gold(feedback)
     feedback = feedback.judged_only()
     bias = np.zeros((len(X), feedback.n_models))
-    if not _can_compare(feedback):
+    if not can_compare(feedback):
         nothing = FittedBias(np.zeros(feedback.n_models, dtype=bool))
         return BiasEstimate(bias, nothing, np.ones(feedback.n_models))
     varies = models_that_vary(feedback)
@@ -125,7 +125,7 @@ def preference_weight(X: np.ndarray, feedback: Feedback) -> np.ndarray:
     finds the same numbers.
     """
     feedback = feedback.judged_only()
-    if not _can_compare(feedback):
+    if not can_compare(feedback):
         return np.ones(feedback.n_models)
     varies = models_that_vary(feedback)
     sources = JointSources().fit(X, feedback.aligned(feedback.classes[varies]))
@@ -139,7 +139,7 @@ def _of_all_models(worth: np.ndarray, varies: np.ndarray) -> np.ndarray:
     return weight
 
 
-def _can_compare(feedback: Feedback) -> bool:
+def can_compare(feedback: Feedback) -> bool:
     """Tell whether there are rows of both sources, and models whose quality varies."""
     counted = feedback.gold[feedback.weight > 0]
     return bool(counted.any() and not counted.all() and models_that_vary(feedback).any())

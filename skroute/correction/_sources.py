@@ -84,6 +84,22 @@ class JointSources(BaseEstimator):
         own = labels.gold if feedback.logged else labels.gold[:, None]
         return predicted, np.where(own, self.mean_ + self.scale_ * labels.target, feedback.quality)
 
+    @single_threaded
+    def posterior(self, X: np.ndarray, feedback: Feedback) -> GoldPosterior:
+        """Fit on a table; return what is known of gold quality."""
+        labels, _, _, transfer = self._learn(X, feedback)
+        theta, covariance = self.theta_[1].copy(), transfer.gold_covariance()
+        theta[-1] += self.mean_ / self.scale_
+        noise = self.scale_**2 * transfer.noise
+        return GoldPosterior(
+            labels.features,
+            self.own_,
+            self.columns_,
+            self.scale_ * theta,
+            self.scale_**2 * covariance,
+            noise,
+        )
+
     def predict(self, X: np.ndarray) -> np.ndarray:
         """Return expected quality (n, K, 2): preference, gold."""
         return self._both(self.features_.transform(X), self.theta_)
@@ -106,11 +122,15 @@ class JointSources(BaseEstimator):
         )
         everything = np.arange(len(X))
         his, _ = self._sums(labels, feedback, everything)
-        variances = fit_variances(_of_one_source(his), self._prior())
+        prior = self._prior()
+        variances = fit_variances(_of_one_source(his), prior)
         judge = Judge(his, variances.shared + variances.deviation, float(variances.noise[0]))
         labels = self._less_what_the_judge_saw(labels, feedback, judge)
         _, gold = self._sums(labels, feedback, everything)
-        transfer = AveragedTransfer(judge, gold, self._constants())
+        constants = self._constants()
+        # Components alike, shared and, where there are several models, of their own.
+        plain = prior[[0, 3]].sum(axis=0) if len(constants) else prior[0]
+        transfer = AveragedTransfer(judge, gold, constants, plain)
         self.theta_ = transfer.theta
         self.left_by_line_ = float(self.scale_ * np.sqrt(transfer.left_by_line))
         mean = np.average(labels.features, axis=0, weights=feedback.weight)
@@ -222,6 +242,32 @@ class JointSources(BaseEstimator):
             coefficients[:, self.own_] += theta[:, columns[: len(self.own_)]]
             values[:, k] = phi @ coefficients.T
         return self.mean_ + self.scale_ * values
+
+
+class GoldPosterior(NamedTuple):
+    """What is known of gold quality, in its units."""
+
+    features: np.ndarray  # of the rows of the table
+    own: np.ndarray  # those in which models may differ
+    columns: list[np.ndarray]  # of each model
+    theta: np.ndarray  # (M,): posterior means of the coefficients
+    covariance: np.ndarray  # (M, M)
+    noise: float  # variance of a gold label around what is expected of it
+
+    @property
+    def n_models(self) -> int:
+        return len(self.columns)
+
+    def columns_of(self, rows: np.ndarray, model: np.ndarray | int) -> np.ndarray:
+        """Return what the coefficients are multiplied by in some rows, shown by a model, (m, M)."""
+        phi = self.features[rows].astype(np.float64)
+        model = np.broadcast_to(model, len(rows))
+        values = np.zeros((len(rows), len(self.theta)))
+        full = np.hstack([phi[:, self.own], phi])
+        for k, columns in enumerate(self.columns):
+            mine = model == k
+            values[np.ix_(mine, columns)] = full[mine]
+        return values
 
 
 class _Labels(NamedTuple):

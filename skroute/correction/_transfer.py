@@ -169,6 +169,9 @@ class AveragedTransfer:
         Of the gold labels.
     constants : ndarray of int of shape (K,)
         The column of each model's constant; empty if there is one model.
+    plain : ndarray of shape (M,)
+        Prior variances of a plain function of query and model. A smooth bias is half such a one,
+        half as smooth as the judge's labels are: what they show of a useless judge is nothing.
 
     Attributes
     ----------
@@ -191,18 +194,22 @@ class AveragedTransfer:
     # Variances of labels are about 1.
     SMOOTH = (0.0, 0.03, 0.1, 0.2, 0.4, 0.7, 0.9)
     MODELS = (0.003, 0.03, 0.3)
+    # Prior odds of a judge without a bias of level.
+    ODDS_OF_NONE = 3.0
     # The likelihood counts to this power: the model is not exact, and rows are not independent.
     POWER = 0.5
     # Forms of less than this share of the largest are left out of what is not the average itself.
     NEGLIGIBLE = 0.01
 
-    def __init__(self, judge: Judge, gold: Sums, constants: np.ndarray) -> None:
+    def __init__(self, judge: Judge, gold: Sums, constants: np.ndarray, plain: np.ndarray) -> None:
         self._constants, self._line = constants, Line.through(judge, gold)
         self.left_by_line = self._line.noise
-        self._smooth = self._smooth_prior(judge.prior, gold)
+        self._smooth = (self._unit(judge.prior, gold) + self._unit(plain, gold)) / 2
         self.forms = self._all_forms()
         self._fits = [self._fit(judge, gold, self._line, form) for form in self.forms]
-        self.share = softmax([self.POWER * fit.log_likelihood for fit in self._fits])
+        logs = self.POWER * np.array([fit.log_likelihood for fit in self._fits])
+        logs += [0.0 if form.level else np.log(self.ODDS_OF_NONE) for form in self.forms]
+        self.share = softmax(logs)
         self.theta = self._mean(self._fits, self.share)
         noises = [
             (1 - form.smooth) * self._line.noise * fit.inflation
@@ -234,13 +241,13 @@ class AveragedTransfer:
             parts = [part._replace(models=size) for part in parts for size in self.MODELS]
         return [part._replace(smooth=share) for part in [Form(), *parts] for share in self.SMOOTH]
 
-    def _smooth_prior(self, prior: np.ndarray, gold: Sums) -> np.ndarray:
-        """Return prior variances (M,) of a function of mean square 1, smooth as the judge's is."""
-        smooth = prior.copy()
-        smooth[-1] = 0.0
-        smooth[self._constants] = 0.0
-        size = float(np.diag(gold.gram) @ smooth) / gold.count
-        return smooth / size if size > 0 else smooth
+    def _unit(self, variances: np.ndarray, gold: Sums) -> np.ndarray:
+        """Return variances (M,) scaled to functions of mean square 1, without any constant."""
+        scaled = variances.copy()
+        scaled[-1] = 0.0
+        scaled[self._constants] = 0.0
+        size = float(np.diag(gold.gram) @ scaled) / gold.count
+        return scaled / size if size > 0 else scaled
 
     def _fit(self, judge: Judge, gold: Sums, line: Line, form: Form) -> Transfer:
         slope = line.slope if form.slope else 1.0

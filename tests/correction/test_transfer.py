@@ -9,6 +9,7 @@ from scipy.stats import multivariate_t
 from skroute.correction._transfer import AveragedTransfer, Form, Judge, Line, Sums, Transfer
 
 PRIOR = np.array([0.5, 1.0, 1.5, 2.0])
+NO_MODELS = np.array([], dtype=int)
 
 
 def sums_of(phi, z, weight=None):
@@ -83,8 +84,7 @@ def test_weights_are_repetitions():
     weight = np.arange(12) % 3
     one = sums_of(phi1, z1, weight)
     other = sums_of(np.repeat(phi1, weight, axis=0), np.repeat(z1, weight))
-    none = np.array([], dtype=int)
-    found = [AveragedTransfer(judge, gold, none) for gold in (one, other)]
+    found = [AveragedTransfer(judge, gold, NO_MODELS, np.ones(4)) for gold in (one, other)]
     assert_allclose(found[0].theta, found[1].theta, rtol=1e-6)
     assert_allclose(found[0].share, found[1].share, rtol=1e-6)
 
@@ -132,7 +132,7 @@ def test_never_far_from_the_better_of_judge_and_gold_alone(form, n_gold):
     for seed in range(8):
         judge, gold, _, truth = judged(FORMS[form], n_gold=n_gold, seed=seed)
         alone = np.linalg.solve(gold.gram / 0.09 + np.eye(20) / 0.1, gold.cross / 0.09)
-        found = AveragedTransfer(judge, gold, np.array([], dtype=int)).theta[1]
+        found = AveragedTransfer(judge, gold, NO_MODELS, np.ones(20)).theta[1]
         squares.append([np.sum((theta - truth) ** 2) for theta in (found, judge.mean, alone)])
     found, judge_alone, gold_alone = np.mean(squares, axis=0)
     if n_gold == 4:  # they cannot tell that a judge is useless
@@ -146,7 +146,7 @@ def test_a_line_is_learned_from_few_labels(form, slope):
     judge, gold, theta, truth = judged(FORMS[form], n_gold=40)
     line = Line.through(judge, gold)
     assert line.slope == pytest.approx(slope, rel=0.15)
-    averaged = AveragedTransfer(judge, gold, np.array([], dtype=int))
+    averaged = AveragedTransfer(judge, gold, NO_MODELS, np.ones(20))
     error = np.sum((averaged.theta[1] - truth) ** 2)
     assert error < 0.2 * np.sum((theta - truth) ** 2)
 
@@ -154,7 +154,7 @@ def test_a_line_is_learned_from_few_labels(form, slope):
 def test_a_judge_who_tells_queries_not_apart_has_no_slope():
     phi = rows(50)
     judge = Judge(sums_of(phi, np.zeros(50)), PRIOR, 0.5)
-    averaged = AveragedTransfer(judge, sums_of(phi, phi[:, 0]), np.array([], dtype=int))
+    averaged = AveragedTransfer(judge, sums_of(phi, phi[:, 0]), NO_MODELS, np.ones(4))
     assert Line.through(judge, sums_of(phi, phi[:, 0])).slope_variance == 0
     assert all(form.slope == 0 for form in averaged.forms)
     assert averaged.theta[1, 0] == pytest.approx(1, abs=0.1)
@@ -164,7 +164,7 @@ def test_shares_follow_the_bias():
     shares = {}
     for name in ("none", "constant", "compressed", "smooth"):
         judge, gold, *_ = judged(FORMS[name])
-        averaged = AveragedTransfer(judge, gold, np.array([], dtype=int))
+        averaged = AveragedTransfer(judge, gold, NO_MODELS, np.ones(20))
         shares[name] = {
             part: sum(
                 s for s, form in zip(averaged.share, averaged.forms, strict=True) if test(form)
@@ -191,7 +191,7 @@ def test_constants_of_models_are_learned_and_unknown_without_gold():
     judge = Judge(sums_of(phi, 0.3 * rng.normal(size=3000)), np.ones(7), 0.09)
     bias = np.array([0.4, -0.4, 0, 0, 0, 0, 0.1])
     gold = sums_of(gold_rows, gold_rows @ bias + 0.3 * rng.normal(size=200))
-    averaged = AveragedTransfer(judge, gold, np.arange(3))
+    averaged = AveragedTransfer(judge, gold, np.arange(3), np.ones(7))
     at = np.eye(7)[:3] + np.eye(7)[-1]
     assert_allclose((at @ averaged.theta[1])[:2], [0.5, -0.3], atol=0.1)
     known, _, unknown = np.diag(at @ averaged.gold_covariance() @ at.T)
@@ -201,7 +201,7 @@ def test_constants_of_models_are_learned_and_unknown_without_gold():
 
 def test_other_rows_use_the_same_forms_and_shares():
     judge, gold, *_ = judged(FORMS["smooth"])
-    averaged = AveragedTransfer(judge, gold, np.array([], dtype=int))
+    averaged = AveragedTransfer(judge, gold, NO_MODELS, np.ones(20))
     # Up to forms of hardly any share.
     assert_allclose(averaged.theta_of(judge, gold), averaged.theta, atol=0.01)
     other = judged(FORMS["smooth"], seed=1)
@@ -210,7 +210,9 @@ def test_other_rows_use_the_same_forms_and_shares():
 
 def test_the_power_of_the_likelihood_and_the_noise():
     judge, gold, *_ = judged(FORMS["constant"])
-    averaged = AveragedTransfer(judge, gold, np.array([], dtype=int))
+    averaged = AveragedTransfer(judge, gold, NO_MODELS, np.ones(20))
     fits = [averaged._fit(judge, gold, averaged._line, form) for form in averaged.forms]
-    assert_allclose(averaged.share, softmax([0.5 * fit.log_likelihood for fit in fits]))
+    logs = [0.5 * fit.log_likelihood for fit in fits]
+    logs = [a + (0 if b.level else np.log(3)) for a, b in zip(logs, averaged.forms, strict=True)]
+    assert_allclose(averaged.share, softmax(logs))
     assert averaged.noise == pytest.approx(0.09, rel=0.2)
