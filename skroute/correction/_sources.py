@@ -27,6 +27,7 @@ _N_COMPONENTS, _N_RADIAL = 128, 64
 _MODEL_COLUMNS = 128
 # Rows of both labels for which it counts that the judge saw nothing beyond the query.
 _PRIOR_ROWS = 4.0
+_TINY = 1e-300
 
 
 class JointSources(BaseEstimator):
@@ -42,8 +43,10 @@ class JointSources(BaseEstimator):
     ----------
     worth_ : ndarray of shape (K,)
         What a corrected preference row of each model counts for beside a gold one, in [0, 1]: the
-        ratio of the noise variances of gold and preference, at most 1, times the posterior variance
-        of the gold level that is known best by that of this model's.
+        noise variance of gold by that of corrected preference labels, which has the posterior
+        variance of the bias in it, at most 1; times the posterior variance of expected gold
+        by that of the bias, at most 1; times the posterior variance of the gold level that is known
+        best by that of this model's.
     left_by_line_ : float
         Standard deviation of gold labels around a line through what is expected of the judge, in
         units of quality.
@@ -88,7 +91,7 @@ class JointSources(BaseEstimator):
     def posterior(self, X: np.ndarray, feedback: Feedback) -> GoldPosterior:
         """Fit on a table; return what is known of gold quality."""
         labels, _, _, transfer = self._learn(X, feedback)
-        theta, covariance = self.theta_[1].copy(), transfer.gold_covariance()
+        theta, (covariance, _) = self.theta_[1].copy(), transfer.covariances()
         theta[-1] += self.mean_ / self.scale_
         noise = self.scale_**2 * transfer.noise
         return GoldPosterior(
@@ -134,9 +137,14 @@ class JointSources(BaseEstimator):
         self.theta_ = transfer.theta
         self.left_by_line_ = float(self.scale_ * np.sqrt(transfer.left_by_line))
         mean = np.average(labels.features, axis=0, weights=feedback.weight)
-        covariance = transfer.gold_covariance()
-        level = np.array([self._variance(mean, k, covariance) for k in range(feedback.n_models)])
-        self.worth_ = min(1.0, transfer.noise / judge.noise) * level.min() / level
+        of_gold, of_bias = transfer.covariances()
+        level = np.array([self._variance(mean, k, of_gold) for k in range(feedback.n_models)])
+        gram = (his.gram + gold.gram) / (his.count + gold.count)
+        expected, bias = float(np.sum(gram * of_gold)), float(np.sum(gram * of_bias))
+        # What is not known of the bias is in the labels, and the same in those of like queries.
+        noise = min(1.0, transfer.noise / (judge.noise + bias))
+        known = min(1.0, expected / max(bias, _TINY))
+        self.worth_ = noise * known * level.min() / level
         return labels, judge, gold, transfer
 
     def _less_what_the_judge_saw(

@@ -135,12 +135,14 @@ class Transfer:
         self, judge: Judge, gold: Sums, covariance: np.ndarray, noise: float, slope: float
     ) -> None:
         mean, self._covariance = judge.mean, covariance
+        self._judge, self._shared = judge.covariance, slope * judge.covariance
+        self._precision = gold.gram / noise
         cross = (gold.cross - gold.gram @ mean) / noise
         square = (gold.square - 2 * mean @ gold.cross + mean @ gold.gram @ mean) / noise
-        self._factor = lu_factor(np.eye(len(mean)) + gold.gram @ covariance / noise)
+        self._factor = lu_factor(np.eye(len(mean)) + self._precision @ covariance)
         weight = lu_solve(self._factor, cross)
         shift = covariance @ weight
-        self.theta = np.stack([mean + slope * (judge.covariance @ weight), mean + shift])
+        self.theta = np.stack([mean + self._shared @ weight, mean + shift])
         misfit = max(float(square - cross @ shift), 0.0)
         self.inflation = (_FREEDOM + misfit) / (_FREEDOM + gold.count)
         log_determinant = np.log(np.abs(np.diag(self._factor[0]))).sum()
@@ -150,10 +152,16 @@ class Transfer:
             + (_FREEDOM + gold.count) * np.log1p(misfit / _FREEDOM)
         )
 
-    def gold_covariance(self) -> np.ndarray:
-        """Return the posterior covariance (M, M) of the coefficients of gold."""
-        inverse = lu_solve(self._factor, np.eye(len(self._covariance)))
-        return self.inflation * (self._covariance @ inverse)
+    def covariances(self) -> np.ndarray:
+        """Return posterior covariances (2, M, M): of the coefficients of gold and of the bias."""
+        told = lu_solve(self._factor, self._precision)
+        bias = self._covariance - self._shared  # its prior covariance with gold
+        return self.inflation * np.stack(
+            [
+                self._covariance - self._covariance @ told @ self._covariance,
+                bias - self._shared + self._judge - bias @ told @ bias,
+            ]
+        )
 
 
 class AveragedTransfer:
@@ -223,14 +231,16 @@ class AveragedTransfer:
         line = self._line.along(judge)
         return self._mean([self._fit(judge, gold, line, self.forms[i]) for i in kept], share)
 
-    def gold_covariance(self) -> np.ndarray:
-        """Return the posterior covariance (M, M) of the coefficients of gold over all forms."""
+    def covariances(self) -> np.ndarray:
+        """Return posterior covariances (2, M, M), of gold and of the bias, over all forms."""
         kept, share = self._likely()
-        total = np.zeros((self.theta.shape[1],) * 2)
+        total = np.zeros((2, *self._fits[0].theta.shape[1:] * 2))
+        mean = np.stack([self.theta[1], self.theta[1] - self.theta[0]])
         for i, weight in zip(kept, share, strict=True):
-            departure = self._fits[i].theta[1] - self.theta[1]
-            total += weight * self._fits[i].gold_covariance()
-            total += weight * np.outer(departure, departure)
+            judge, gold = self._fits[i].theta
+            departure = np.stack([gold, gold - judge]) - mean
+            total += weight * self._fits[i].covariances()
+            total += weight * departure[:, :, None] * departure[:, None, :]
         return total
 
     def _all_forms(self) -> list[Form]:
