@@ -66,7 +66,7 @@ class CausalRouter(OutcomeRouter):
         how far it stands out of its own noise (empirical Bayes). A float s at least 0 replaces the
         inverse propensities w by ``w s / (w**2 + s)`` [2]_: 0 trusts the outcome models alone,
         infinity is the textbook estimator. The scores of a `policy` need a number: "auto" is 5.
-    caution : float, default=0.5
+    caution : float, default=0.75
         Standard errors z by which a model is marked down where models are chosen, in quality and in
         cost: ``z se**2 / sqrt(se**2 + t**2)``, se being the standard error of its mean outcome and
         t the standard deviation of these means over models. So luck with few answers does not
@@ -196,7 +196,7 @@ class CausalRouter(OutcomeRouter):
         bias_correction: Any = None,
         cv: Any = 5,
         shrinkage: float | str = "auto",
-        caution: float = 0.5,
+        caution: float = 0.75,
         min_propensity: float = 0.01,
         n_jobs: int | None = None,
         random_state: Any = None,
