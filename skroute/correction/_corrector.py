@@ -69,8 +69,9 @@ class DRBiasCorrector(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, Ba
         So rows of a model without gold labels weigh little, and all rows where a bias is
         far larger than what there is to learn. A row of full feedback weighs their mean.
     overlap_ : Overlap or None
-        Effective sample sizes of preference and gold, smallest propensity of a row's own source and
-        share of rows below `min_propensity`. None where there was nothing to correct.
+        Effective sample sizes of preference and gold by model, (2, K); smallest propensity of a
+        row's own source and share of rows below `min_propensity`. None where there was nothing to
+        correct.
     n_features_in_, feature_names_in_ : int and ndarray of shape (n_features_in_,)
         Number of features, and their names where X had any.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -70,7 +71,9 @@ def estimate_bias(corrector: BaseEstimator, X: np.ndarray, feedback: Feedback) -
         sources = JointSources().fit(X, feedback)
     warn_of_few_gold(feedback, sources.left_by_line_)
     weight = _of_all_models(sources.worth_, varies)
-    return BiasEstimate(bias, fitted, weight, nuisances.overlap)
+    size = np.broadcast_to(nuisances.overlap.effective_sample_size, (2, len(varies))).copy()
+    overlap = replace(nuisances.overlap, effective_sample_size=size)
+    return BiasEstimate(bias, fitted, weight, overlap)
 
 
 class Nuisances(NamedTuple):
@@ -82,7 +85,7 @@ class Nuisances(NamedTuple):
     expected: np.ndarray  # (n, K, 2): expected quality, preference and gold
     quality: np.ndarray  # shaped like the table's: its quality, noise of gold labels removed
     gold_propensity: np.ndarray  # (n,): probability that a row is gold, as estimated
-    overlap: Overlap  # of preference and gold, in this order
+    overlap: Overlap  # of preference and gold, in this order, by model
 
     def pseudo_outcomes(
         self, learner: str, feedback: Feedback, min_propensity: float
@@ -107,10 +110,17 @@ def cross_fit_nuisances(corrector: BaseEstimator, X: np.ndarray, feedback: Feedb
     expected, quality = outcome_model.cross_fit(X, feedback, folds, corrector.n_jobs)
     gold, model = feedback.gold, corrector.propensity_model
     propensity = cross_fit_judged(X, feedback, gold, folds, model, corrector.n_jobs)
-    own = np.where(gold, propensity, 1.0 - propensity)
-    source = gold.astype(np.intp)
-    overlap = Overlap.of(source, own, feedback.weight, 2, corrector.min_propensity)
+    overlap = _overlap(feedback, propensity, corrector.min_propensity)
     return Nuisances(folds, seed, outcome_model, expected, quality, propensity, overlap)
+
+
+def _overlap(feedback: Feedback, propensity: np.ndarray, min_propensity: float) -> Overlap:
+    """Return the overlap of preference and gold by model, or of all models where all are shown."""
+    own = np.where(feedback.gold, propensity, 1.0 - propensity)
+    n_shown = feedback.n_models if feedback.logged else 1
+    code = feedback.gold * n_shown + (feedback.action if feedback.logged else 0)
+    overlap = Overlap.of(code, own, feedback.weight, 2 * n_shown, min_propensity)
+    return replace(overlap, effective_sample_size=overlap.effective_sample_size.reshape(2, n_shown))
 
 
 def bias_of_expected(expected: np.ndarray) -> np.ndarray:

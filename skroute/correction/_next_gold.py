@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,6 @@ from scipy.stats import norm
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_consistent_length
 
-from .._utils import check_at_least
 from ..feedback import read_feedback, require_judged
 from ._estimate import can_compare
 from ._labels import models_that_vary
@@ -71,7 +71,8 @@ def next_gold_rows(X: ArrayLike, y: Any, n_rows: int, *, random_state: Any = Non
     >>> len(rows), bool(problem.y["gold"][rows].any())
     (10, False)
     """
-    check_at_least(1, n_rows=n_rows)
+    if not isinstance(n_rows, Integral) or n_rows < 1:
+        raise ValueError(f"n_rows must be a whole number of at least 1, got {n_rows!r}")
     queries: np.ndarray = check_array(X, dtype=(np.float64, np.float32))
     feedback = read_feedback(y)
     check_consistent_length(queries, feedback.quality)

@@ -189,6 +189,23 @@ def test_overlap_is_measured_and_no_row_is_dropped():
     assert corrector.overlap_.share_clipped == pytest.approx(np.mean(own < 0.02))
     assert np.corrcoef(found, problem.gold_propensity)[0, 1] > 0.7
     assert np.isfinite(columns).all()
+    # Every row shows both models.
+    weight = np.where(problem.y["gold"], 1 / np.maximum(own, 0.02), 0)
+    effective = corrector.overlap_.effective_sample_size
+    assert_allclose(effective[1], np.sum(weight) ** 2 / np.sum(weight**2))
+    assert effective.shape == (2, 2)
+
+
+def test_overlap_of_a_log_is_that_of_each_source_and_model():
+    problem = logged_problem(600, 3, 150)
+    kept = ~(problem.y["gold"] & (problem.y["model"] == "model_1"))
+    with pytest.warns(MissingGoldWarning, match="model_1"):
+        corrector = DRBiasCorrector(random_state=0).fit(problem.X[kept], problem.y[kept])
+    effective = corrector.overlap_.effective_sample_size
+    assert effective.shape == (2, 3)
+    assert effective[1, 1] == 0
+    assert (effective[0] > 50).all()
+    assert (effective[1, [0, 2]] > 10).all()
 
 
 def test_unbiased_preference_is_not_wasted():
