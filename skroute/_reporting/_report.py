@@ -15,6 +15,7 @@ from . import _sections as sections
 from ._changes import changes
 from ._facts import Facts, gather
 from ._html import STYLE, Markup, join, section, tag
+from ._judge import judge
 from ._sensitivity import hidden_reasons
 
 # Of the page itself; a notebook keeps its own.
@@ -180,7 +181,11 @@ def report(
     estimated, a sentence says how wrong the first of them would have to be
     (`skroute.metrics.flip_gamma`).
 
-    Time is that of fitting the evaluation models, and of valuing some 30 policies, O(n) each.
+    Where rows have gold and preference labels, the page shows what the judge gets wrong, by
+    `skroute.correction.bias_summary`.
+
+    Time is that of fitting the evaluation models, and those of both labels, and of valuing some 30
+    policies, O(n) each.
 
     Examples
     --------
@@ -248,6 +253,7 @@ def _body(facts: Facts, budget: float | None, n_examples: int, title: str) -> Ma
             sections.values(facts),
             sections.costs(facts, budget),
             sections.coverage(facts),
+            judge(facts),
             changes(facts, n_examples),
             sections.method(facts),
             tag("footer", f"skroute {__version__}"),

@@ -18,9 +18,9 @@ from .._utils import as_groups, check_at_least
 from ..feedback import Feedback, read_feedback
 from ..nuisance import JointOutcome, weighted_mean
 from ._corrector import DRBiasCorrector
-from ._estimate import cross_fit_nuisances
+from ._estimate import cross_fit_nuisances, joint_sources
 from ._labels import models_that_vary
-from ._warnings import FewGoldWarning
+from ._warnings import FewGoldWarning, enough_gold
 
 _FEWEST_GOLD = 10
 
@@ -38,10 +38,13 @@ class BiasSummary:
     bias : ndarray of shape (m,)
         Estimated mean of gold minus preference quality over the queries of the entry.
     standard_error, low, high : ndarray of shape (m,)
-        Its standard error and interval; NaN with fewer than two independent rows.
+        Its standard error and interval. The error is NaN with fewer than two independent rows, the
+        interval with fewer than two independent gold rows.
     n_gold, n_preference : ndarray of int of shape (m,)
-        Labels of either source. An estimate without any gold label rests on the models alone, and
-        its interval does not know.
+        Labels of either source. An estimate without any gold label is what others have in common.
+    enough_gold : int
+        Gold labels, of all entries together, that would tell the mean bias to within a tenth of the
+        range of the labels; at least 20.
     """
 
     model: np.ndarray
@@ -52,6 +55,7 @@ class BiasSummary:
     high: np.ndarray
     n_gold: np.ndarray
     n_preference: np.ndarray
+    enough_gold: int
 
 
 def bias_summary(
@@ -91,7 +95,8 @@ def bias_summary(
     -----
     An entry is the weighted mean of the cross-fitted doubly robust pseudo-outcomes of its rows
     [1]_, right if the outcome models or the probabilities of gold are; its error is that of this
-    mean, clustered by the column ``group`` of `y`. Intervals are by Student's t. In logged feedback
+    mean, clustered by the column ``group`` of `y`. Intervals are by Student's t with one degree of
+    freedom less than there are independent gold rows, on which the error rests. In logged feedback
     the mean is over the queries that the model answered.
 
     References
@@ -115,11 +120,13 @@ def bias_summary(
     X, feedback = _read(X, y)
     corrector = DRBiasCorrector(random_state=0) if corrector is None else clone(corrector)
     pseudo, varies = np.zeros(feedback.quality.shape), models_that_vary(feedback)
+    spread = 0.0
     if varies.any():
         shown = feedback.aligned(feedback.classes[varies])
         nuisances = cross_fit_nuisances(corrector, X, shown)
         part = nuisances.pseudo_outcomes("dr", shown, corrector.min_propensity).value
         pseudo[... if feedback.logged else (slice(None), varies)] = part
+        spread = joint_sources(nuisances, X, shown).left_by_line_
     names, code = np.array([None], dtype=object), np.zeros(len(X), dtype=np.intp)
     if by is not None:
         names, code = np.unique(as_groups("by", by), return_inverse=True)
@@ -134,11 +141,19 @@ def bias_summary(
             if len(rows):
                 values = pseudo[rows] if pseudo.ndim == 1 else pseudo[rows, k]
                 entries.append((k, g, *_mean(values, feedback.take(rows), confidence)))
-    model, group, bias, error, low, high, n_gold, n_preference = zip(*entries, strict=True)
+    model, group, bias, error, low, high, n_gold, n_preference = map(
+        np.array, zip(*entries, strict=True)
+    )
     return BiasSummary(
-        feedback.classes[list(model)],
-        None if by is None else names[list(group)],
-        *(np.array(column) for column in (bias, error, low, high, n_gold, n_preference)),
+        feedback.classes[model],
+        None if by is None else names[group],
+        bias,
+        error,
+        low,
+        high,
+        n_gold,
+        n_preference,
+        enough_gold(feedback, spread),
     )
 
 
@@ -269,7 +284,10 @@ def _mean(values: np.ndarray, feedback: Feedback, confidence: float) -> tuple[fl
     if len(score) < 2:
         return mean, np.nan, np.nan, np.nan, *counts
     error = float(np.sqrt(len(score) / (len(score) - 1) * (score @ score)))
-    reach = error * float(student.ppf((1 + confidence) / 2, len(score) - 1))
+    units = n_gold if feedback.group is None else len(np.unique(feedback.group[feedback.gold]))
+    if units < 2:
+        return mean, error, np.nan, np.nan, *counts
+    reach = error * float(student.ppf((1 + confidence) / 2, units - 1))
     return mean, error, mean - reach, mean + reach, *counts
 
 

@@ -66,9 +66,7 @@ def estimate_bias(corrector: BaseEstimator, X: np.ndarray, feedback: Feedback) -
         X, feedback, pseudo, start, nuisances.folds, corrector.n_jobs
     )
     fitted = FittedBias(varies, nuisances.outcome_model, bias_model)
-    sources = nuisances.outcome_model
-    if not isinstance(sources, JointSources):
-        sources = JointSources().fit(X, feedback)
+    sources = joint_sources(nuisances, X, feedback)
     warn_of_few_gold(feedback, sources.left_by_line_)
     weight = _of_all_models(sources.worth_, varies)
     size = np.broadcast_to(nuisances.overlap.effective_sample_size, (2, len(varies))).copy()
@@ -121,6 +119,12 @@ def _overlap(feedback: Feedback, propensity: np.ndarray, min_propensity: float) 
     code = feedback.gold * n_shown + (feedback.action if feedback.logged else 0)
     overlap = Overlap.of(code, own, feedback.weight, 2 * n_shown, min_propensity)
     return replace(overlap, effective_sample_size=overlap.effective_sample_size.reshape(2, n_shown))
+
+
+def joint_sources(nuisances: Nuisances, X: np.ndarray, feedback: Feedback) -> JointSources:
+    """Return the default outcome models, fitted on all rows, whichever the corrector uses."""
+    fitted = nuisances.outcome_model
+    return fitted if isinstance(fitted, JointSources) else JointSources().fit(X, feedback)
 
 
 def bias_of_expected(expected: np.ndarray) -> np.ndarray:

@@ -81,14 +81,22 @@ def warn_of_missing_gold(feedback: Feedback) -> None:
         warn(MissingGoldWarning(message, tuple(missing)))
 
 
+def enough_gold(feedback: Feedback, spread: float) -> int:
+    """Return how many gold rows would tell the mean bias to within a tenth of the labels' range.
+
+    `spread` is the standard deviation of gold labels around what the judge tells of them.
+    """
+    reach = _REACH * float(np.ptp(feedback.quality[feedback.weight > 0]))
+    return max(_FEW_GOLD, int(np.ceil((1.96 * spread / reach) ** 2))) if reach else _FEW_GOLD
+
+
 def warn_of_few_gold(feedback: Feedback, spread: float) -> None:
     """Say how many gold rows would help; `spread` is their standard deviation around the judge."""
     counted = feedback.weight > 0
     n_gold = int(np.count_nonzero(feedback.gold & counted))
     if n_gold >= _FEW_GOLD:
         return
-    reach = _REACH * float(np.ptp(feedback.quality[counted]))
-    enough = max(_FEW_GOLD, int(np.ceil((1.96 * spread / reach) ** 2))) if reach else _FEW_GOLD
+    enough = enough_gold(feedback, spread)
     message = (
         f"Only {n_gold} of {np.count_nonzero(counted)} judged rows are gold: of the bias they tell "
         f"little more than one constant, which is drawn to 0. About {enough} gold rows would tell "

@@ -4,7 +4,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import LinearRegression, Ridge
 
 from skroute import DRBiasCorrector, gain_feedback, logged_feedback
-from skroute.correction import bias_summary, gold_learning_curve
+from skroute.correction import FewGoldWarning, bias_summary, gold_learning_curve
 from skroute.datasets import make_gold_preference
 
 
@@ -64,6 +64,31 @@ def test_errors_are_clustered_by_group():
     assert_allclose(doubled.standard_error[1], once, rtol=0.1)
 
 
+def test_intervals_know_how_few_labels_are_gold():
+    covered = []
+    for seed in range(40):
+        problem = make_gold_preference(300, 4, n_models=3, n_gold=8, random_state=seed)
+        summary = bias_summary(problem.X, problem.y)
+        for k, model in enumerate(summary.model):
+            truth = problem.bias[problem.y["model"] == model, k].mean()
+            known = summary.n_gold[k] > 1
+            assert np.isfinite(summary.low[k]) == np.isfinite(summary.high[k]) == known
+            if known:
+                covered.append(summary.low[k] < truth < summary.high[k])
+    # Degrees of freedom by rows of either source would cover 92 %.
+    assert len(covered) > 90
+    assert np.mean(covered) > 0.94
+
+
+def test_gold_rows_of_one_group_are_one():
+    X, y = by_source(np.full(300, 0.3), 300, n_gold=100)
+    gain, gold = y["quality"]["primary"], y["gold"]
+    alike = gain_feedback(gain, gold=gold, group=np.where(gold, 0, np.arange(300)))
+    summary = bias_summary(X, alike)
+    assert np.isnan([summary.low[1], summary.high[1]]).all()
+    assert np.isfinite(summary.standard_error[1])
+
+
 def test_more_gold_is_measured_to_help():
     problem = make_gold_preference(1500, 8, n_gold=500, bias=0.5, random_state=0)
     curve = gold_learning_curve(problem.X, problem.y, n_gold=[20, 350], random_state=0)
@@ -115,3 +140,20 @@ def test_ten_gold_rows_have_to_be_left_to_learn_from():
         gold_learning_curve(X, y, test_size=0.55)
     curve = gold_learning_curve(X, y, n_gold=[10], test_size=0.5, n_repetitions=1)
     assert curve.n_gold.tolist() == [10]
+
+
+def test_enough_gold_labels_tell_the_mean_bias_to_a_tenth_of_the_range():
+    # Labels from 0 to 1 that queries say nothing of: their standard deviation is .5.
+    rng = np.random.default_rng(0)
+    X, label, gold = rng.normal(size=(600, 3)), rng.integers(2, size=600), np.arange(600) < 200
+    y = gain_feedback(label.astype(float), gold=gold)
+    assert bias_summary(X, y).enough_gold == pytest.approx((1.96 * 0.5 / 0.1) ** 2, rel=0.1)
+    by_one_model = DRBiasCorrector(outcome_model=LinearRegression(), random_state=0)
+    assert bias_summary(X, y, corrector=by_one_model).enough_gold == bias_summary(X, y).enough_gold
+    # Nothing varies: nothing is to be learned, and the least is said.
+    assert bias_summary(X, gain_feedback(np.ones(600), gold=gold)).enough_gold == 20
+    # The warning says the same.
+    few = gain_feedback(label.astype(float), gold=np.arange(600) < 15)
+    with pytest.warns(FewGoldWarning) as caught:
+        DRBiasCorrector(random_state=0).fit(X, few)
+    assert caught[0].message.enough == bias_summary(X, few).enough_gold > 20

@@ -1,0 +1,53 @@
+"""What the judge gets wrong: preference labels beside gold ones."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..correction import BiasSummary, bias_summary, can_compare
+from ._facts import Facts
+from ._format import interval
+from ._html import Markup, section, table, tag
+
+
+def judge(facts: Facts) -> Markup:
+    """Show the mean bias of preference labels by model; nothing where no gold label shows it."""
+    feedback = facts.feedback
+    # Rows of models that the router does not know are left out.
+    rows = np.flatnonzero(feedback.action >= 0) if facts.logged else np.arange(len(feedback))
+    shown = feedback.take(rows).judged_only()
+    if not can_compare(shown):
+        return Markup("")
+    queries = np.asarray(facts.router.policy.queries)[rows]
+    summary = bias_summary(queries, shown, confidence=facts.confidence)
+    whose = "the queries that the model answered" if facts.logged else "all queries"
+    return section(
+        "judge",
+        "What the judge gets wrong",
+        tag(
+            "p",
+            f"The bias is the mean of gold minus preference quality over {whose}: above 0 the "
+            "judge is too strict with the model, below 0 too kind.",
+        ),
+        table(
+            "Bias of the judge",
+            ["model", "mean bias", f"{facts.confidence:.0%} interval", "gold", "preference"],
+            [_row(summary, k) for k in range(len(summary.model))],
+        ),
+        tag(
+            "p",
+            f"About {summary.enough_gold:,} gold labels would tell the mean bias of all models to "
+            "within a tenth of the range of the labels; these rows have "
+            f"{np.count_nonzero(shown.gold & (shown.weight > 0)):,}.",
+        ),
+    )
+
+
+def _row(summary: BiasSummary, k: int) -> list[object]:
+    return [
+        summary.model[k],
+        f"{summary.bias[k]:+.3f}",
+        interval(summary.low[k], summary.high[k], signed=True),
+        f"{summary.n_gold[k]:,}",
+        f"{summary.n_preference[k]:,}",
+    ]
