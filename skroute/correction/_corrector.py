@@ -63,11 +63,11 @@ class DRBiasCorrector(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, Ba
         Labels of the models, sorted by their string.
     preference_weight_ : ndarray of shape (K,)
         What a corrected preference row of each model is worth beside a gold one, in [0, 1]: the
-        noise variance of gold labels by that of corrected ones, at most 1, times how well this
-        model's mean on the gold scale is known beside the one that is known best (inverse
-        posterior variances), and less where the bias is less certain than what is expected of gold.
-        So rows of a model without gold labels weigh little, and all rows where a bias is
-        far larger than what there is to learn. A row of full feedback weighs their mean.
+        noise variance of gold labels by that of the judge's, at most 1, times how well this model's
+        mean on the gold scale is known beside the one that is known best (inverse posterior
+        variances), and less where the bias is less certain than gold quality would be by gold
+        labels alone. So rows of a model without gold labels weigh little, and all rows where a bias
+        is far larger than what there is to learn. A row of full feedback weighs their mean.
     overlap_ : Overlap or None
         Effective sample sizes of preference and gold by model, (2, K); smallest propensity of a
         row's own source and share of rows below `min_propensity`. None where there was nothing to

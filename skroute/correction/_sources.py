@@ -27,6 +27,8 @@ _N_COMPONENTS, _N_RADIAL = 128, 64
 _MODEL_COLUMNS = 128
 # Rows of both labels for which it counts that the judge saw nothing beyond the query.
 _PRIOR_ROWS = 4.0
+# Gold labels for which it counts that they are as noisy as the judge's.
+_PRIOR_LABELS = 10.0
 _TINY = 1e-300
 
 
@@ -43,10 +45,10 @@ class JointSources(BaseEstimator):
     ----------
     worth_ : ndarray of shape (K,)
         What a corrected preference row of each model counts for beside a gold one, in [0, 1]: the
-        noise variance of gold by that of corrected preference labels, which has the posterior
-        variance of the bias in it, at most 1; times the posterior variance of expected gold
-        by that of the bias, at most 1; times the posterior variance of the gold level that is known
-        best by that of this model's.
+        noise variance of gold by that of preference labels, at most 1; times the variance that gold
+        labels alone would leave of expected gold by the posterior variance of the bias, at most 1
+        and squared; times the posterior variance of the gold level that is known best by that of
+        this model's.
     left_by_line_ : float
         Standard deviation of gold labels around a line through what is expected of the judge, in
         units of quality.
@@ -140,10 +142,12 @@ class JointSources(BaseEstimator):
         of_gold, of_bias = transfer.covariances()
         level = np.array([self._variance(mean, k, of_gold) for k in range(feedback.n_models)])
         gram = (his.gram + gold.gram) / (his.count + gold.count)
-        expected, bias = float(np.sum(gram * of_gold)), float(np.sum(gram * of_bias))
-        # What is not known of the bias is in the labels, and the same in those of like queries.
-        noise = min(1.0, transfer.noise / (judge.noise + bias))
-        known = min(1.0, expected / max(bias, _TINY))
+        alone, bias = (float(np.sum(gram * c)) for c in (transfer.by_gold_alone(gold), of_bias))
+        # What is not known of the bias is in the labels, and the same in those of like queries:
+        # where gold labels alone would leave less unknown, they should decide.
+        ratio = (transfer.noise / judge.noise) ** (gold.count / (gold.count + _PRIOR_LABELS))
+        noise = min(1.0, float(ratio))
+        known = min(1.0, alone / max(bias, _TINY)) ** 2
         self.worth_ = noise * known * level.min() / level
         return labels, judge, gold, transfer
 

@@ -13,6 +13,9 @@ from scipy.special import softmax
 _FREEDOM = 4.0
 # Labels that the noise of the judge counts for as a first guess of the gold labels' noise.
 _PRIOR_LABELS = 2.0
+# Gold labels from which on their own variance counts more than that of all labels.
+_MANY_LABELS = 10.0
+_TINY = 1e-12
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ class Line(NamedTuple):
     slope_variance: float  # prior variance of the slope; 0 where the judge tells queries not apart
     slope: float
     noise: float  # variance of what it leaves
+    total: float  # variance of the gold labels
 
     @classmethod
     def through(cls, judge: Judge, gold: Sums) -> Line:
@@ -95,7 +99,7 @@ class Line(NamedTuple):
         left = gold.count * max(total - 2 * slope * covariance + slope**2 * explained, 0.0)
         freedom = max(gold.count - 2.0, 0.0) + _PRIOR_LABELS
         noise = (left + _PRIOR_LABELS * judge.noise) / freedom
-        return cls(direction, mean, slope_variance, slope, noise)
+        return cls(direction, mean, slope_variance, slope, noise, total)
 
     def along(self, judge: Judge) -> Line:
         """Return the line through another posterior of the judge."""
@@ -212,7 +216,8 @@ class AveragedTransfer:
     def __init__(self, judge: Judge, gold: Sums, constants: np.ndarray, plain: np.ndarray) -> None:
         self._constants, self._line = constants, Line.through(judge, gold)
         self.left_by_line = self._line.noise
-        self._smooth = (self._unit(judge.prior, gold) + self._unit(plain, gold)) / 2
+        self._plain = self._unit(plain, gold)
+        self._smooth = (self._unit(judge.prior, gold) + self._plain) / 2
         self.forms = self._all_forms()
         self._fits = [self._fit(judge, gold, self._line, form) for form in self.forms]
         logs = self.POWER * np.array([fit.log_likelihood for fit in self._fits])
@@ -242,6 +247,17 @@ class AveragedTransfer:
             total += weight * self._fits[i].covariances()
             total += weight * departure[:, :, None] * departure[:, None, :]
         return total
+
+    def by_gold_alone(self, gold: Sums) -> np.ndarray:
+        """Return the covariance (M, M) of the coefficients of gold, were there no judge.
+
+        Its function is taken to vary as gold labels do, or, before there are many, as all labels.
+        """
+        scale = (gold.count * self._line.total + _MANY_LABELS) / (gold.count + _MANY_LABELS)
+        prior = np.maximum(self._plain, _TINY)
+        prior[-1] = 1.0
+        prior[self._constants] = self.MODELS[-1]
+        return Judge(gold, scale * prior, self.noise).covariance
 
     def _all_forms(self) -> list[Form]:
         parts = [Form(level=1.0)]

@@ -219,3 +219,13 @@ def test_the_power_of_the_likelihood_and_the_noise():
     logs = [a + (0 if b.level else np.log(3)) for a, b in zip(logs, averaged.forms, strict=True)]
     assert_allclose(averaged.share, softmax(logs))
     assert averaged.noise == pytest.approx(0.09, rel=0.2)
+
+
+def test_gold_alone_knows_less_the_fewer_labels_there_are():
+    unknown = []
+    for n_gold in (2, 20, 200):
+        judge, gold, *_ = judged(FORMS["none"], n_gold=n_gold)
+        averaged = AveragedTransfer(judge, gold, NO_MODELS, np.ones(20))
+        unknown.append(np.sum(judge.sums.gram * averaged.by_gold_alone(gold)) / judge.sums.count)
+    assert unknown[0] > 2 * unknown[1]
+    assert unknown[1] > 5 * unknown[2]
