@@ -218,8 +218,8 @@ def test_unbiased_preference_is_not_wasted():
 def test_noisy_preference_gets_little_weight():
     problem = make_gold_preference(3000, 20, n_gold=200, preference_noise=2.0, random_state=0)
     corrector = DRBiasCorrector(random_state=0).fit(problem.X, problem.y)
-    # A hundredth of the information of a gold row.
-    assert (corrector.preference_weight_ > 0.005).all()
+    # A hundredth of the information of a gold row, and a bias that is hard to learn from it.
+    assert (corrector.preference_weight_ > 0.001).all()
     assert (corrector.preference_weight_ < 0.03).all()
 
 
