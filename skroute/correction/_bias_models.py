@@ -14,6 +14,7 @@ from ..feedback import Feedback
 from ..nuisance import (
     Design,
     HierarchicalRidge,
+    Moments,
     SpectralFeatures,
     fit_weighted,
     single_threaded,
@@ -69,7 +70,7 @@ class HierarchicalBias(BaseEstimator):
             HierarchicalRidge(Design(root[:, None] * columns, feedback, folds), scaled, prior)
             for columns, prior in ((phi[:, -1:], constant), (phi, self.features_.prior))
         ]
-        likelihoods = [_log_likelihood_of_noise(scaled, feedback)]
+        likelihoods = [_log_likelihood_of_noise(fits[0].moments[0])]
         likelihoods += [fit.log_likelihood for fit in fits]
         _, *shares = softmax(likelihoods)
         for fit, share in zip(fits, shares, strict=True):
@@ -84,19 +85,14 @@ class HierarchicalBias(BaseEstimator):
         return start + self.features_.transform(X) @ self.theta_.T
 
 
-def _log_likelihood_of_noise(target: np.ndarray, feedback: Feedback) -> float:
+def _log_likelihood_of_noise(moments: Moments) -> float:
     """Return the log likelihood of a target without any signal, as `HierarchicalRidge` counts it.
 
     Each model has a noise of its own, the likeliest.
     """
-    total = 0.0
-    for k in range(feedback.n_models):
-        rows = slice(None) if feedback.action is None else feedback.action == k
-        z, weight = (target[rows] if target.ndim == 1 else target[:, k]), feedback.weight[rows]
-        square = weight @ z**2
-        if square > 0:
-            total -= weight.sum() * (np.log(square / weight.sum()) + 1) / 2
-    return total
+    seen = moments.square > 0
+    square, count = moments.square[seen], moments.count[seen]
+    return -float(count @ (np.log(square / count) + 1)) / 2
 
 
 class RegressorBias(BaseEstimator):

@@ -12,14 +12,14 @@ from numpy.typing import ArrayLike
 from scipy.stats import t as student
 from sklearn.base import clone
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_array, check_consistent_length
+from sklearn.utils.validation import check_consistent_length
 
 from .._utils import as_groups, check_at_least
-from ..feedback import Feedback, read_feedback
+from ..feedback import Feedback
 from ..nuisance import JointOutcome, weighted_mean
 from ._corrector import DRBiasCorrector
 from ._estimate import cross_fit_nuisances, joint_sources
-from ._labels import models_that_vary
+from ._labels import models_that_vary, read_both_sources
 from ._warnings import FewGoldWarning, enough_gold
 
 _FEWEST_GOLD = 10
@@ -117,7 +117,8 @@ def bias_summary(
     """
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must be in (0, 1), got {confidence!r}")
-    X, feedback = _read(X, y)
+    X, feedback = read_both_sources(X, y)
+    feedback = feedback.judged_only()
     corrector = DRBiasCorrector(random_state=0) if corrector is None else clone(corrector)
     pseudo, varies = np.zeros(feedback.quality.shape), models_that_vary(feedback)
     spread = 0.0
@@ -232,7 +233,8 @@ def gold_learning_curve(
     if not 0 < test_size < 1:
         raise ValueError(f"test_size must be in (0, 1), got {test_size!r}")
     check_at_least(1, n_repetitions=n_repetitions)
-    X, feedback = _read(X, y)
+    X, feedback = read_both_sources(X, y)
+    feedback = feedback.judged_only()
     rng = check_random_state(random_state)
     splits = [_split(feedback, test_size, rng) for _ in range(n_repetitions)]
     most = min(len(train) for train, _, _ in splits)
@@ -257,19 +259,6 @@ def gold_learning_curve(
                 _error(X[rows], table, X[held], feedback.take(held)) for table in (moved, raw)
             ]
     return GoldLearningCurve(sizes, error[:, :, 0], error[:, :, 1])
-
-
-def _read(X: ArrayLike, y: Any) -> tuple[np.ndarray, Feedback]:
-    queries: np.ndarray = check_array(X, dtype=(np.float64, np.float32))
-    feedback = read_feedback(y).judged_only()
-    check_consistent_length(queries, feedback.quality)
-    counted = feedback.gold[feedback.weight > 0]
-    if counted.all() or not counted.any():
-        raise ValueError(
-            "y needs gold and preference-based rows of positive weight, told apart by its column "
-            f"'gold'; it has {counted.sum()} gold rows of {len(counted)}"
-        )
-    return queries, feedback
 
 
 def _mean(values: np.ndarray, feedback: Feedback, confidence: float) -> tuple[float, ...]:

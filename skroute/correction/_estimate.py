@@ -15,7 +15,8 @@ from ..nuisance import Overlap, cross_fit_judged
 from ._bias_models import make_bias_model
 from ._labels import models_that_vary
 from ._pseudo_outcomes import PSEUDO_OUTCOMES, PseudoOutcomes
-from ._sources import JointSources, SeparateSources, make_source_outcomes
+from ._separate_sources import SeparateSources, make_source_outcomes
+from ._sources import JointSources
 from ._warnings import warn_of_few_gold, warn_of_missing_gold
 
 
@@ -69,8 +70,7 @@ def estimate_bias(corrector: BaseEstimator, X: np.ndarray, feedback: Feedback) -
     sources = joint_sources(nuisances, X, feedback)
     warn_of_few_gold(feedback, sources.left_by_line_)
     weight = _of_all_models(sources.worth_, varies)
-    size = np.broadcast_to(nuisances.overlap.effective_sample_size, (2, len(varies))).copy()
-    overlap = replace(nuisances.overlap, effective_sample_size=size)
+    overlap = _overlap(feedback, nuisances.gold_propensity, corrector.min_propensity, len(varies))
     return BiasEstimate(bias, fitted, weight, overlap)
 
 
@@ -83,7 +83,6 @@ class Nuisances(NamedTuple):
     expected: np.ndarray  # (n, K, 2): expected quality, preference and gold
     quality: np.ndarray  # shaped like the table's: its quality, noise of gold labels removed
     gold_propensity: np.ndarray  # (n,): probability that a row is gold, as estimated
-    overlap: Overlap  # of preference and gold, in this order, by model
 
     def pseudo_outcomes(
         self, learner: str, feedback: Feedback, min_propensity: float
@@ -108,17 +107,19 @@ def cross_fit_nuisances(corrector: BaseEstimator, X: np.ndarray, feedback: Feedb
     expected, quality = outcome_model.cross_fit(X, feedback, folds, corrector.n_jobs)
     gold, model = feedback.gold, corrector.propensity_model
     propensity = cross_fit_judged(X, feedback, gold, folds, model, corrector.n_jobs)
-    overlap = _overlap(feedback, propensity, corrector.min_propensity)
-    return Nuisances(folds, seed, outcome_model, expected, quality, propensity, overlap)
+    return Nuisances(folds, seed, outcome_model, expected, quality, propensity)
 
 
-def _overlap(feedback: Feedback, propensity: np.ndarray, min_propensity: float) -> Overlap:
-    """Return the overlap of preference and gold by model, or of all models where all are shown."""
+def _overlap(
+    feedback: Feedback, propensity: np.ndarray, min_propensity: float, n_models: int
+) -> Overlap:
+    """Return the overlap of preference and gold by model: the same of all where all are shown."""
     own = np.where(feedback.gold, propensity, 1.0 - propensity)
     n_shown = feedback.n_models if feedback.logged else 1
     code = feedback.gold * n_shown + (feedback.action if feedback.logged else 0)
     overlap = Overlap.of(code, own, feedback.weight, 2 * n_shown, min_propensity)
-    return replace(overlap, effective_sample_size=overlap.effective_sample_size.reshape(2, n_shown))
+    size = overlap.effective_sample_size.reshape(2, n_shown)
+    return replace(overlap, effective_sample_size=np.repeat(size, n_models // n_shown, axis=1))
 
 
 def joint_sources(nuisances: Nuisances, X: np.ndarray, feedback: Feedback) -> JointSources:

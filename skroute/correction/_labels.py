@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils.validation import check_array, check_consistent_length
 
-from ..feedback import Feedback
+from ..feedback import Feedback, read_feedback
+
+
+def read_both_sources(X: ArrayLike, y: Any) -> tuple[np.ndarray, Feedback]:
+    """Return queries and table, checked: it has judged rows of gold and of preference."""
+    queries: np.ndarray = check_array(X, dtype=(np.float64, np.float32))
+    feedback = read_feedback(y)
+    check_consistent_length(queries, feedback.quality)
+    counted = feedback.gold[feedback.judged_only().weight > 0]
+    if counted.all() or not counted.any():
+        raise ValueError(
+            "y needs gold and preference-based rows of positive weight, told apart by its column "
+            f"'gold'; it has {counted.sum()} gold rows of {len(counted)}. Where there is none, "
+            "label some rows drawn at random"
+        )
+    return queries, feedback
 
 
 def models_that_vary(feedback: Feedback) -> np.ndarray:

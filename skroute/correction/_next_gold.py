@@ -9,11 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import norm
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_array, check_consistent_length
 
-from ..feedback import read_feedback, require_judged
-from ._estimate import can_compare
-from ._labels import models_that_vary
+from ._labels import models_that_vary, read_both_sources
 from ._sources import GoldPosterior, JointSources
 
 # Rows among which to choose, drawn at random where there are more.
@@ -73,20 +70,15 @@ def next_gold_rows(X: ArrayLike, y: Any, n_rows: int, *, random_state: Any = Non
     """
     if not isinstance(n_rows, Integral) or n_rows < 1:
         raise ValueError(f"n_rows must be a whole number of at least 1, got {n_rows!r}")
-    queries: np.ndarray = check_array(X, dtype=(np.float64, np.float32))
-    feedback = read_feedback(y)
-    check_consistent_length(queries, feedback.quality)
-    require_judged(feedback)
+    queries, feedback = read_both_sources(X, y)
     judged = feedback.judged_only()
-    if not can_compare(judged):
-        raise ValueError(
-            "y needs gold and preference-based rows of positive weight, told apart by its column "
-            "'gold'. Where there is no gold label yet, label some rows drawn at random."
-        )
     varies = models_that_vary(judged)
+    if not varies.any():
+        raise ValueError("y has the same quality in all rows of every model: nothing is to decide")
     posterior = JointSources().posterior(queries, judged.aligned(judged.classes[varies]))
     # Models whose quality never varies are known.
-    known = -np.inf if feedback.logged else judged.quality[0, ~varies].max(initial=-np.inf)
+    first = int(np.flatnonzero(judged.weight)[0])
+    known = -np.inf if feedback.logged else judged.quality[first, ~varies].max(initial=-np.inf)
     candidates = np.flatnonzero(~feedback.gold & (feedback.weight > 0))
     if len(candidates) > _MOST_CANDIDATES:
         rng = check_random_state(random_state)

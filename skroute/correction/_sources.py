@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
-from .._utils import Folds, out_of_fold
+from .._utils import Folds
 from ..feedback import Feedback
 from ..nuisance import (
     Design,
     Moments,
     SpectralFeatures,
     fit_variances,
-    make_outcome_model,
     single_threaded,
     weighted_mean,
 )
@@ -66,7 +64,7 @@ class JointSources(BaseEstimator):
     @single_threaded
     def fit(self, X: np.ndarray, feedback: Feedback) -> JointSources:
         """Fit on a table; no folds are drawn, and nothing is left to chance."""
-        self._learn(X, feedback)
+        self.worth_ = self._worth(feedback, *self._learn(X, feedback))
         return self
 
     @single_threaded
@@ -80,11 +78,14 @@ class JointSources(BaseEstimator):
         pass over the rows.
         """
         labels, judge, gold, transfer = self._learn(X, feedback)
+        self.worth_ = self._worth(feedback, labels, judge, gold, transfer)
         predicted = np.empty((len(X), feedback.n_models, 2))
         for train, held in folds:
             left_out = np.setdiff1d(np.arange(len(X)), train)
-            his, theirs = self._sums(labels, feedback, left_out)
-            theta = transfer.theta_of(judge.without(his), gold.without(theirs))
+            rest = judge.without(self._judge_sums(labels, feedback, left_out))
+            theta = transfer.theta_of(
+                rest, gold.without(self._gold_sums(labels, feedback, left_out))
+            )
             predicted[held] = self._both(labels.features[held], theta)
         own = labels.gold if feedback.logged else labels.gold[:, None]
         return predicted, np.where(own, self.mean_ + self.scale_ * labels.target, feedback.quality)
@@ -126,30 +127,38 @@ class JointSources(BaseEstimator):
             feedback.gold,
         )
         everything = np.arange(len(X))
-        his, _ = self._sums(labels, feedback, everything)
-        prior = self._prior()
+        his, prior = self._judge_sums(labels, feedback, everything), self._prior()
         variances = fit_variances(_of_one_source(his), prior)
         judge = Judge(his, variances.shared + variances.deviation, float(variances.noise[0]))
         labels = self._less_what_the_judge_saw(labels, feedback, judge)
-        _, gold = self._sums(labels, feedback, everything)
-        constants = self._constants()
+        gold, constants = self._gold_sums(labels, feedback, everything), self._constants()
         # Components alike, shared and, where there are several models, of their own.
         plain = prior[[0, 3]].sum(axis=0) if len(constants) else prior[0]
         transfer = AveragedTransfer(judge, gold, constants, plain)
         self.theta_ = transfer.theta
-        self.left_by_line_ = float(self.scale_ * np.sqrt(transfer.left_by_line))
+        self.left_by_line_ = float(self.scale_ * np.sqrt(transfer.line.noise))
+        return labels, judge, gold, transfer
+
+    def _worth(
+        self,
+        feedback: Feedback,
+        labels: _Labels,
+        judge: Judge,
+        gold: Sums,
+        transfer: AveragedTransfer,
+    ) -> np.ndarray:
+        """Return what a corrected preference row of each model counts for, (K,)."""
         mean = np.average(labels.features, axis=0, weights=feedback.weight)
         of_gold, of_bias = transfer.covariances()
         level = np.array([self._variance(mean, k, of_gold) for k in range(feedback.n_models)])
-        gram = (his.gram + gold.gram) / (his.count + gold.count)
+        gram = (judge.sums.gram + gold.gram) / (judge.sums.count + gold.count)
         alone, bias = (float(np.sum(gram * c)) for c in (transfer.by_gold_alone(gold), of_bias))
         # What is not known of the bias is in the labels, and the same in those of like queries:
         # where gold labels alone would leave less unknown, they should decide.
         ratio = (transfer.noise / judge.noise) ** (gold.count / (gold.count + _PRIOR_LABELS))
         noise = min(1.0, float(ratio))
         known = min(1.0, alone / max(bias, _TINY)) ** 2
-        self.worth_ = noise * known * level.min() / level
-        return labels, judge, gold, transfer
+        return noise * known * level.min() / level
 
     def _less_what_the_judge_saw(
         self, labels: _Labels, feedback: Feedback, judge: Judge
@@ -220,20 +229,21 @@ class JointSources(BaseEstimator):
 
     def _of_model(self, phi: np.ndarray) -> np.ndarray:
         """Return the features of each of a model's columns."""
-        return np.concatenate([phi[..., self.own_], phi], axis=-1)
+        return _with_own(phi, self.own_)
 
     def _variance(self, phi: np.ndarray, k: int, covariance: np.ndarray) -> float:
         """Return the variance of what is expected of a model at features (M,)."""
         columns, own = self.columns_[k], self._of_model(phi)
         return float(own @ covariance[np.ix_(columns, columns)] @ own)
 
-    def _sums(self, labels: _Labels, feedback: Feedback, rows: np.ndarray) -> tuple[Sums, Sums]:
-        """Return the sums of the judge's labels and of the gold ones over some rows."""
+    def _judge_sums(self, labels: _Labels, feedback: Feedback, rows: np.ndarray) -> Sums:
+        """Return the sums of the judge's labels over some rows."""
         his = ~np.isnan(labels.judge if feedback.logged else labels.judge[:, 0])
-        return (
-            self._sums_of(labels.features, labels.judge, feedback, rows[his[rows]]),
-            self._sums_of(labels.features, labels.target, feedback, rows[labels.gold[rows]]),
-        )
+        return self._sums_of(labels.features, labels.judge, feedback, rows[his[rows]])
+
+    def _gold_sums(self, labels: _Labels, feedback: Feedback, rows: np.ndarray) -> Sums:
+        """Return the sums of the gold labels over some rows."""
+        return self._sums_of(labels.features, labels.target, feedback, rows[labels.gold[rows]])
 
     def _sums_of(
         self, phi: np.ndarray, target: np.ndarray, feedback: Feedback, rows: np.ndarray
@@ -275,11 +285,16 @@ class GoldPosterior(NamedTuple):
         phi = self.features[rows].astype(np.float64)
         model = np.broadcast_to(model, len(rows))
         values = np.zeros((len(rows), len(self.theta)))
-        full = np.hstack([phi[:, self.own], phi])
+        full = _with_own(phi, self.own)
         for k, columns in enumerate(self.columns):
             mine = model == k
             values[np.ix_(mine, columns)] = full[mine]
         return values
+
+
+def _with_own(phi: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Return the features of each of a model's columns: those of its own, and the shared ones."""
+    return np.concatenate([phi[..., own], phi], axis=-1)
 
 
 class _Labels(NamedTuple):
@@ -295,52 +310,3 @@ def _of_one_source(sums: Sums) -> Moments:
     return Moments(
         sums.gram[None], sums.cross[None], np.array([sums.square]), np.array([sums.count])
     )
-
-
-class SeparateSources(BaseEstimator):
-    """Outcome models that fit clones of one regressor for each source and model.
-
-    A source without a row is predicted as the other one.
-    """
-
-    def __init__(self, regressor: Any) -> None:
-        self.regressor = regressor
-
-    def fit(self, X: np.ndarray, feedback: Feedback) -> SeparateSources:
-        """Fit on a table."""
-        # Models of cost are not needed; of a constant none is fitted.
-        free = replace(feedback, cost=np.broadcast_to(np.float64(0), feedback.quality.shape))
-        label = feedback.judge_label
-        his = ~np.isnan(label if feedback.logged else label[:, 0])
-        self.models_ = []
-        for table, rows in ((replace(free, quality=label), his), (free, feedback.gold)):
-            taught = rows & (free.weight > 0)
-            model = make_outcome_model(self.regressor)
-            self.models_.append(model.fit(X[taught], table.take(taught)) if taught.any() else None)
-        return self
-
-    def cross_fit(
-        self, X: np.ndarray, feedback: Feedback, folds: Folds, n_jobs: int | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Fit on a table; return out-of-fold expected quality (n, K, 2), and quality.
-
-        The first are of preference and gold, in this order; the other is that of the table.
-        """
-
-        def held_out(train: np.ndarray, held: np.ndarray) -> np.ndarray:
-            return clone(self).fit(X[train], feedback.take(train)).predict(X[held])
-
-        predicted = out_of_fold(held_out, folds, n_jobs=n_jobs)
-        self.fit(X, feedback)
-        return predicted, feedback.quality
-
-    def predict(self, X: np.ndarray) -> np.ndarray:
-        """Return expected quality (n, K, 2): preference, gold."""
-        known = [None if m is None else m.predict(X)[0] for m in self.models_]
-        fallback = next(values for values in known if values is not None)
-        return np.stack([fallback if values is None else values for values in known], axis=2)
-
-
-def make_source_outcomes(regressor: Any) -> JointSources | SeparateSources:
-    """Return unfitted outcome models of both sources; None is the joint one."""
-    return JointSources() if regressor is None else SeparateSources(regressor)

@@ -138,15 +138,15 @@ class Transfer:
     def __init__(
         self, judge: Judge, gold: Sums, covariance: np.ndarray, noise: float, slope: float
     ) -> None:
-        mean, self._covariance = judge.mean, covariance
-        self._judge, self._shared = judge.covariance, slope * judge.covariance
-        self._precision = gold.gram / noise
+        # All forms are held at once: what follows from these is not kept.
+        self._judge, self._gold, self._covariance = judge, gold, covariance
+        self._noise, self._slope, mean = noise, slope, judge.mean
         cross = (gold.cross - gold.gram @ mean) / noise
         square = (gold.square - 2 * mean @ gold.cross + mean @ gold.gram @ mean) / noise
-        self._factor = lu_factor(np.eye(len(mean)) + self._precision @ covariance)
+        self._factor = lu_factor(np.eye(len(mean)) + gold.gram / noise @ covariance)
         weight = lu_solve(self._factor, cross)
         shift = covariance @ weight
-        self.theta = np.stack([mean + self._shared @ weight, mean + shift])
+        self.theta = np.stack([mean + slope * judge.covariance @ weight, mean + shift])
         misfit = max(float(square - cross @ shift), 0.0)
         self.inflation = (_FREEDOM + misfit) / (_FREEDOM + gold.count)
         log_determinant = np.log(np.abs(np.diag(self._factor[0]))).sum()
@@ -158,12 +158,14 @@ class Transfer:
 
     def covariances(self) -> np.ndarray:
         """Return posterior covariances (2, M, M): of the coefficients of gold and of the bias."""
-        told = lu_solve(self._factor, self._precision)
-        bias = self._covariance - self._shared  # its prior covariance with gold
+        told = lu_solve(self._factor, self._gold.gram / self._noise)
+        judge = self._judge.covariance
+        shared = self._slope * judge
+        bias = self._covariance - shared  # its prior covariance with gold
         return self.inflation * np.stack(
             [
                 self._covariance - self._covariance @ told @ self._covariance,
-                bias - self._shared + self._judge - bias @ told @ bias,
+                bias - shared + judge - bias @ told @ bias,
             ]
         )
 
@@ -194,8 +196,8 @@ class AveragedTransfer:
         Posterior means of the judge's and gold's coefficients.
     noise : float
         Variance of gold labels around what is expected of them.
-    left_by_line : float
-        Their variance around a line through what is expected of the judge.
+    line : Line
+        Gold labels as a line through what is expected of the judge.
 
     References
     ----------
@@ -214,18 +216,17 @@ class AveragedTransfer:
     NEGLIGIBLE = 0.01
 
     def __init__(self, judge: Judge, gold: Sums, constants: np.ndarray, plain: np.ndarray) -> None:
-        self._constants, self._line = constants, Line.through(judge, gold)
-        self.left_by_line = self._line.noise
+        self._constants, self.line = constants, Line.through(judge, gold)
         self._plain = self._unit(plain, gold)
         self._smooth = (self._unit(judge.prior, gold) + self._plain) / 2
         self.forms = self._all_forms()
-        self._fits = [self._fit(judge, gold, self._line, form) for form in self.forms]
+        self._fits = [self._fit(judge, gold, self.line, form) for form in self.forms]
         logs = self.POWER * np.array([fit.log_likelihood for fit in self._fits])
         logs += [0.0 if form.level else np.log(self.ODDS_OF_NONE) for form in self.forms]
         self.share = softmax(logs)
         self.theta = self._mean(self._fits, self.share)
         noises = [
-            (1 - form.smooth) * self._line.noise * fit.inflation
+            (1 - form.smooth) * self.line.noise * fit.inflation
             for form, fit in zip(self.forms, self._fits, strict=True)
         ]
         self.noise = float(self.share @ noises)
@@ -233,7 +234,7 @@ class AveragedTransfer:
     def theta_of(self, judge: Judge, gold: Sums) -> np.ndarray:
         """Return the coefficients (2, M) by other rows, with the same forms and shares."""
         kept, share = self._likely()
-        line = self._line.along(judge)
+        line = self.line.along(judge)
         return self._mean([self._fit(judge, gold, line, self.forms[i]) for i in kept], share)
 
     def covariances(self) -> np.ndarray:
@@ -253,7 +254,7 @@ class AveragedTransfer:
 
         Its function is taken to vary as gold labels do, or, before there are many, as all labels.
         """
-        scale = (gold.count * self._line.total + _MANY_LABELS) / (gold.count + _MANY_LABELS)
+        scale = (gold.count * self.line.total + _MANY_LABELS) / (gold.count + _MANY_LABELS)
         prior = np.maximum(self._plain, _TINY)
         prior[-1] = 1.0
         prior[self._constants] = self.MODELS[-1]
@@ -261,8 +262,8 @@ class AveragedTransfer:
 
     def _all_forms(self) -> list[Form]:
         parts = [Form(level=1.0)]
-        if self._line.slope_variance:
-            parts.append(Form(level=1.0, slope=self._line.slope_variance))
+        if self.line.slope_variance:
+            parts.append(Form(level=1.0, slope=self.line.slope_variance))
         if len(self._constants):
             parts = [part._replace(models=size) for part in parts for size in self.MODELS]
         return [part._replace(smooth=share) for part in [Form(), *parts] for share in self.SMOOTH]

@@ -294,39 +294,29 @@ def both_labels(seed, judge_sees):
     return X, y, 0.3 * np.arange(3) + 0.4 * X[:, [1]]
 
 
-@pytest.mark.parametrize("options", [{}, {"learner": "r"}], ids=["dr", "r"])
-def test_gold_rows_with_both_labels_teach_more(options):
+def squared_errors(judge_sees, **options):
+    """Return mean squared errors of the bias, with the judge's labels of gold rows and without."""
     squares = []
     for seed in range(6):
-        X, y, bias = both_labels(seed, True)
+        X, y, bias = both_labels(seed, judge_sees)
         alone = y.copy()
         alone["preference"] = np.nan
-        squares.append(
-            [
-                np.mean(
-                    (DRBiasCorrector(random_state=0, **options).fit(X, t).predict_bias(X) - bias)
-                    ** 2
-                )
-                for t in (y, alone)
-            ]
-        )
-    both, one = np.mean(squares, axis=0)
+        found = [
+            DRBiasCorrector(random_state=0, **options).fit(X, table).predict_bias(X)
+            for table in (y, alone)
+        ]
+        squares.append([np.mean((values - bias) ** 2) for values in found])
+    return np.mean(squares, axis=0)
+
+
+@pytest.mark.parametrize("options", [{}, {"learner": "r"}], ids=["dr", "r"])
+def test_gold_rows_with_both_labels_teach_more(options):
+    both, one = squared_errors(True, **options)
     assert both < 0.5 * one
 
 
 def test_a_judge_who_sees_nothing_in_an_answer_costs_nothing():
-    squares = []
-    for seed in range(6):
-        X, y, bias = both_labels(seed, False)
-        alone = y.copy()
-        alone["preference"] = np.nan
-        squares.append(
-            [
-                np.mean((DRBiasCorrector(random_state=0).fit(X, t).predict_bias(X) - bias) ** 2)
-                for t in (y, alone)
-            ]
-        )
-    both, one = np.mean(squares, axis=0)
+    both, one = squared_errors(False)
     assert both < 1.2 * one
 
 

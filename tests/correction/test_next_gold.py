@@ -91,3 +91,21 @@ def test_one_source_alone_is_refused(gold):
     y = logged_feedback(["a", "b"] * 10, np.arange(20) / 20, gold=np.full(20, gold))
     with pytest.raises(ValueError, match="needs gold and preference-based rows"):
         next_gold_rows(np.arange(20.0)[:, None], y, 3)
+
+
+def test_no_quality_that_varies_leaves_nothing_to_decide():
+    y = full_feedback(np.tile([0.2, 0.4], (20, 1)), gold=np.arange(20) < 5)
+    with pytest.raises(ValueError, match="the same quality in all rows"):
+        next_gold_rows(np.arange(20.0)[:, None], y, 3)
+
+
+def test_what_is_known_is_not_read_off_a_row_of_no_weight():
+    X, y, _ = decisive(0)
+    gain = y["quality"]["primary"]
+    quality = np.column_stack([np.zeros(1000), gain])
+    quality[0, 0] = 50.0
+    weight = np.append(0.0, np.ones(999))
+    spoiled = full_feedback(quality, gold=y["gold"], weight=weight)
+    quality[0, 0] = 0.0
+    clean = full_feedback(quality, gold=y["gold"], weight=weight)
+    assert_array_equal(next_gold_rows(X, spoiled, 5), next_gold_rows(X, clean, 5))

@@ -214,7 +214,7 @@ def test_other_rows_use_the_same_forms_and_shares():
 def test_the_power_of_the_likelihood_and_the_noise():
     judge, gold, *_ = judged(FORMS["constant"])
     averaged = AveragedTransfer(judge, gold, NO_MODELS, np.ones(20))
-    fits = [averaged._fit(judge, gold, averaged._line, form) for form in averaged.forms]
+    fits = [averaged._fit(judge, gold, averaged.line, form) for form in averaged.forms]
     logs = [0.5 * fit.log_likelihood for fit in fits]
     logs = [a + (0 if b.level else np.log(3)) for a, b in zip(logs, averaged.forms, strict=True)]
     assert_allclose(averaged.share, softmax(logs))
