@@ -51,7 +51,7 @@ def next_gold_rows(X: ArrayLike, y: Any, n_rows: int, *, random_state: Any = Non
     decides. The posterior is that of the default outcome models of `DRBiasCorrector`. The choice
     follows from queries and models alone, so that gold rows bought by it may be corrected for.
 
-    Time is O(n M**2) for each proposed row, with M columns as in `DRBiasCorrector`.
+    Time is O(n M**2 + M**3) for each proposed row, with M columns as in `DRBiasCorrector`.
 
     References
     ----------
