@@ -22,6 +22,7 @@ ORDER = [
     "correction",
     "routers",
     "baselines",
+    "_logs",
     "datasets",
     "plots",
     "_persistence",

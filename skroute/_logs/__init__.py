@@ -1,0 +1,1 @@
+"""Logs of deployments, in the formats that gateways and tracers write."""
