@@ -8,6 +8,8 @@ _TREES = (
     "sklearn.metrics._dist_metrics.EuclideanDistance64",
     "sklearn.neighbors._kd_tree.KDTree",
 )
+# The step of a pipeline that takes texts.
+_TEXTS = ("skroute._utils._texts.TextSVD", "skroute._utils._texts.as_texts")
 _FOLDERS = ("policy", "nuisance", "metrics", "correction", "routers", "baselines")
 
 
@@ -30,7 +32,7 @@ def trusted_types() -> list[str]:
     >>> "skroute.policy._classifier.RegretPolicyClassifier" in skroute.trusted_types()
     True
     """
-    names = set(_TREES)
+    names = {*_TREES, *_TEXTS}
     for folder in _FOLDERS:
         package = import_module(f".{folder}", __package__)
         for module in iter_modules(package.__path__, f"{package.__name__}."):

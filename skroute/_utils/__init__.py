@@ -22,5 +22,6 @@ from ._columns import (
 from ._folds import Folds, make_folds, out_of_fold, take_rows
 from ._hashing import scramble
 from ._pipelines import SplitRouter, split_router
+from ._texts import TextSVD, as_texts
 from ._versioned import InconsistentVersionWarning, VersionedMixin
 from ._warnings import warn
