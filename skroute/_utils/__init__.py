@@ -1,4 +1,4 @@
-"""What every package shares and no user calls: checks of arguments, columns, folds, fits."""
+"""What all packages share: arguments, columns, folds, fits; numbers and names as they are shown."""
 
 from ._arguments import (
     check_at_least,
@@ -19,8 +19,20 @@ from ._columns import (
     short_repr,
     value_error,
 )
+from ._display import ShortRepr, describe
 from ._folds import Folds, make_folds, out_of_fold, take_rows
 from ._hashing import scramble
+from ._names import printable, short_labels, shorten
+from ._numbers import (
+    NOT_KNOWN,
+    QUERIES,
+    as_digits,
+    as_dollars,
+    as_interval,
+    as_number,
+    as_share,
+    per_thousand,
+)
 from ._pipelines import SplitRouter, split_router
 from ._texts import TextSVD, as_texts
 from ._versioned import InconsistentVersionWarning, VersionedMixin

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
+from ._display import describe
+
 
 class SplitRouter(NamedTuple):
     """The parts of a fitted estimator whose last step chooses models.
@@ -21,6 +23,9 @@ class SplitRouter(NamedTuple):
 
     steps: tuple[Any, ...]
     router: Any
+
+    def __repr__(self) -> str:
+        return describe(self)
 
     def transform(self, X: Any) -> Any:
         """Return queries as they reach the router."""

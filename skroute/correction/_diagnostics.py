@@ -14,7 +14,7 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length
 
-from .._utils import as_groups, check_at_least
+from .._utils import ShortRepr, as_groups, check_at_least
 from ..feedback import Feedback
 from ..nuisance import JointOutcome, weighted_mean
 from ._corrector import DRBiasCorrector
@@ -25,8 +25,8 @@ from ._warnings import FewGoldWarning, enough_gold
 _FEWEST_GOLD = 10
 
 
-@dataclass(frozen=True)
-class BiasSummary:
+@dataclass(frozen=True, repr=False)
+class BiasSummary(ShortRepr):
     """Mean bias by model, and by group of queries.
 
     Attributes
@@ -158,8 +158,8 @@ def bias_summary(
     )
 
 
-@dataclass(frozen=True)
-class GoldLearningCurve:
+@dataclass(frozen=True, repr=False)
+class GoldLearningCurve(ShortRepr):
     """Error on held-out gold labels, by the number of gold labels that were used.
 
     Attributes

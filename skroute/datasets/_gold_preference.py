@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import expit
 from sklearn.utils import check_random_state
 
-from .._utils import check_at_least
+from .._utils import ShortRepr, check_at_least
 from ..feedback import full_feedback, gain_feedback, numbered_models
 from ._logging import draw_log
 
@@ -17,8 +17,8 @@ _COMMON_BIAS = 0.7
 _ACTIVE_FEATURES = 8
 
 
-@dataclass(frozen=True, eq=False)
-class GoldPreferenceProblem:
+@dataclass(frozen=True, eq=False, repr=False)
+class GoldPreferenceProblem(ShortRepr):
     """Queries with labels from two sources, and the truth behind them.
 
     Attributes

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import expit
 from sklearn.utils import check_random_state
 
-from .._utils import check_at_least
+from .._utils import ShortRepr, check_at_least
 from ..feedback import full_feedback, index_of, numbered_models
 from ._logging import LoggingMode, check_logging, draw_log, logging_propensities, standardize
 
@@ -29,8 +29,8 @@ _HIDDEN_UNITS, _ACTIVE_FEATURES = 6, 20
 _CALIBRATION_ROWS = 4000
 
 
-@dataclass(frozen=True, eq=False)
-class _Truth:
+@dataclass(frozen=True, eq=False, repr=False)
+class _Truth(ShortRepr):
     """The parameters that decide a problem: outcomes, costs and the logging policy."""
 
     regime: str
@@ -62,8 +62,8 @@ class _Truth:
         return logging_propensities(X @ self.score, self.mean_ability, difficulty, **self.logging)
 
 
-@dataclass(frozen=True, eq=False)
-class RoutingProblem:
+@dataclass(frozen=True, eq=False, repr=False)
+class RoutingProblem(ShortRepr):
     """Queries, their feedback, and the truth behind it.
 
     Attributes

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .._utils import as_column, as_groups
+from .._utils import ShortRepr, as_column, as_groups
 from ..feedback import full_feedback, row_column_names
 from ._files import (
     check_exists,
@@ -23,8 +23,8 @@ from ._files import (
 from ._npz import npz_parts
 
 
-@dataclass(frozen=True, eq=False)
-class RoutingTable:
+@dataclass(frozen=True, eq=False, repr=False)
+class RoutingTable(ShortRepr):
     """Queries with every model's outcome.
 
     Attributes

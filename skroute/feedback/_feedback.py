@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from .._utils import ShortRepr
 from ._labels import positions
 
 
-@dataclass(frozen=True)
-class Feedback:
+@dataclass(frozen=True, repr=False)
+class Feedback(ShortRepr):
     """A checked table of feedback as plain arrays.
 
     Attributes

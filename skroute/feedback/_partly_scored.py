@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._utils import check_lengths, refuse_rows, take_rows, warn
+from .._utils import check_lengths, describe, refuse_rows, take_rows, warn
 from ._builders import logged_feedback, model_names
 from ._columns import as_matrix, check_row_columns
 from ._labels import check_models
@@ -51,6 +51,9 @@ class PartlyScored(NamedTuple):
     X: Any
     y: np.ndarray
     row: np.ndarray
+
+    def __repr__(self) -> str:
+        return describe(self)
 
 
 def partly_scored(

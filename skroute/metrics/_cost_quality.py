@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._utils import as_numbers
+from .._utils import ShortRepr, as_numbers
 from ._assessment import assess_all
 from ._options import Options
 from ._tables import read_table
 
 
-@dataclass(frozen=True)
-class CostQualityCurve:
+@dataclass(frozen=True, repr=False)
+class CostQualityCurve(ShortRepr):
     """Mean cost and mean quality of several policies, in the order in which they were given.
 
     Attributes

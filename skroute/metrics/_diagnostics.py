@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import genpareto
 
-from .._utils import check_cost_sensitivity
+from .._utils import ShortRepr, check_cost_sensitivity
 from ._assessment import read_policies
 from ._contrast import known_propensity, predictions_and_residuals
 from ._estimators import effective_sample_size
@@ -19,8 +19,8 @@ from ._tables import read_table
 _FEWEST_IN_TAIL = 5
 
 
-@dataclass(frozen=True)
-class WeightDiagnostics:
+@dataclass(frozen=True, repr=False)
+class WeightDiagnostics(ShortRepr):
     """What the weights of a policy's value look like, and what they do to it.
 
     Attributes

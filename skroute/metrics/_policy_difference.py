@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._utils import ShortRepr
 from ._assessment import assess_all
 from ._intervals import infer
 from ._options import Options
@@ -17,8 +18,8 @@ from ._tables import read_table
 _QUERIES = 1000
 
 
-@dataclass(frozen=True)
-class PolicyDifference:
+@dataclass(frozen=True, repr=False)
+class PolicyDifference(ShortRepr):
     """The estimated difference between the values of two policies.
 
     Attributes

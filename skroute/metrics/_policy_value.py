@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._utils import ShortRepr
 from ._assessment import Assessment, assess_all
 from ._intervals import infer
 from ._options import Options
 from ._tables import read_table
 
 
-@dataclass(frozen=True)
-class PolicyValue:
+@dataclass(frozen=True, repr=False)
+class PolicyValue(ShortRepr):
     """The estimated value of a policy.
 
     Attributes

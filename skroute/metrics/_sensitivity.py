@@ -9,14 +9,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
+from .._utils import ShortRepr
 from ._contrast import Contrast
 
 # A sign that holds up to here is said to hold always.
 _LARGEST_GAMMA = 1e4
 
 
-@dataclass(frozen=True)
-class SensitivityBounds:
+@dataclass(frozen=True, repr=False)
+class SensitivityBounds(ShortRepr):
     """Between which ends a value, or a gain, lies if hidden reasons are of limited strength.
 
     Attributes

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import gen_batches
 
-from .._utils import scramble, warn
+from .._utils import ShortRepr, scramble, warn
 from ._warnings import TrainingLogWarning
 
 _MOST_KEYS = 1000
@@ -26,8 +26,8 @@ _INCREMENT = np.uint64(0x9E3779B97F4A7C15)
 _UNUSABLE = np.iinfo(np.int16).max
 
 
-@dataclass(frozen=True, eq=False)
-class TrainingQueries:
+@dataclass(frozen=True, eq=False, repr=False)
+class TrainingQueries(ShortRepr):
     """Keys of the queries of a fit: at most a thousand, whatever the rows of the log.
 
     The key of a query is a hash of a few rounded random projections of its standardized features.

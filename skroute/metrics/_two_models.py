@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._utils import as_numbers
+from .._utils import ShortRepr, as_numbers
 from ..feedback import read_feedback
 from ._cost_quality import mean_between
 from ._policies import check_length
@@ -18,8 +18,8 @@ from ._tables import rows_that_count
 _ROUNDING = 1e-12
 
 
-@dataclass(frozen=True)
-class EfficiencyGainCurve:
+@dataclass(frozen=True, repr=False)
+class EfficiencyGainCurve(ShortRepr):
     """Quality gained over random routing, by share of queries that the strong model answers.
 
     Attributes

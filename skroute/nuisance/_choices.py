@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
+from .._utils import ShortRepr
 from ..feedback import Feedback
 from ._features import PrincipalComponents
 from ._fitting import single_threaded
@@ -18,8 +19,8 @@ _COMPONENTS, _TREE_COMPONENTS, _TREE_COLUMNS = 128, 24, 8
 _MOST_ROWS = 10_000
 
 
-@dataclass(frozen=True)
-class ChoiceColumns:
+@dataclass(frozen=True, repr=False)
+class ChoiceColumns(ShortRepr):
     """What the classifiers see of a query.
 
     Attributes
@@ -53,7 +54,7 @@ class ChoiceColumns:
         return np.column_stack([projected[:, :_TREE_COMPONENTS], columns[:, self.telling]])
 
 
-class ChoiceClassifier:
+class ChoiceClassifier(ShortRepr):
     """Probabilities of all models by a lightly penalized logistic regression or boosted trees.
 
     Parameters
@@ -121,8 +122,8 @@ class ChoiceClassifier:
             self.model_.load_model(bytearray(state["model_"]))
 
 
-@dataclass(frozen=True)
-class ChoiceModel:
+@dataclass(frozen=True, repr=False)
+class ChoiceModel(ShortRepr):
     """The probability with which a log chooses each model, for any query.
 
     Attributes

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._utils import ShortRepr
+
 # Sorted widths with a gap of more than this factor are not of one embedding.
 _GAP = 3.0
 # An embedding has at least so many columns, and its widths span at most this factor.
@@ -25,8 +27,8 @@ _LARGEST = 12.0
 _FAR = 30.0
 
 
-@dataclass(frozen=True)
-class ColumnScale:
+@dataclass(frozen=True, repr=False)
+class ColumnScale(ShortRepr):
     """Center and scale of every column, and the columns that need more than that.
 
     Attributes

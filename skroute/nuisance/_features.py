@@ -8,6 +8,7 @@ import numpy as np
 from scipy.linalg import eigh
 from sklearn.utils.extmath import randomized_svd
 
+from .._utils import ShortRepr
 from ._columns_scale import ColumnScale
 
 # Rows from which components and landmarks are learned, rows mapped at a time, and rows predicted at
@@ -157,8 +158,8 @@ class SpectralFeatures:
         return np.exp(kernel, out=kernel)
 
 
-@dataclass(frozen=True)
-class PrincipalComponents:
+@dataclass(frozen=True, repr=False)
+class PrincipalComponents(ShortRepr):
     """Leading principal components of columns on one scale, whose rows have mean squared norm 1.
 
     Attributes
@@ -189,8 +190,8 @@ class PrincipalComponents:
         return centred @ self.projection.astype(X.dtype)
 
 
-@dataclass(frozen=True)
-class Readout:
+@dataclass(frozen=True, repr=False)
+class Readout(ShortRepr):
     """A fitted linear model on `SpectralFeatures`, with all that does not depend on X multiplied.
 
     Called with X (n, d) it returns (n, p) float64, worked out in the dtype of its tables. Time

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._utils import warn
+from .._utils import ShortRepr, warn
 
 if TYPE_CHECKING:
     from ._support import Support
@@ -64,8 +64,8 @@ class OverlapWarning(UserWarning):
         )
 
 
-@dataclass(frozen=True)
-class Overlap:
+@dataclass(frozen=True, repr=False)
+class Overlap(ShortRepr):
     """Overlap between the logging policy and each model.
 
     Attributes

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._utils import Folds
+from .._utils import Folds, ShortRepr
 from ..feedback import Feedback
 from ._columns_scale import ColumnScale
 from ._evidence import Evidence, fold_of
@@ -22,8 +22,8 @@ _GATE_ROWS, _GATE_ROUNDS = 3000, 25
 _LEAST_EVIDENCE, _LEAST_EVIDENCE_OF_COMPONENTS = 1.0, 3.0
 
 
-@dataclass(frozen=True)
-class TreeColumns:
+@dataclass(frozen=True, repr=False)
+class TreeColumns(ShortRepr):
     """What trees see of a query: few columns as they are, of an embedding the leading components.
 
     Columns that are no directions of an embedding are seen in any case.
@@ -50,7 +50,7 @@ class TreeColumns:
         return as_float32(np.hstack([components, squashed[:, self.raw]]))
 
 
-class TreeStack:
+class TreeStack(ShortRepr):
     """Convex combination of predictions with those of boosted trees.
 
     Parameters

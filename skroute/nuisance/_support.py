@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import beta
 
-from .._utils import Folds, make_folds, warn
+from .._utils import Folds, ShortRepr, make_folds, warn
 from ..feedback import Feedback
 from ._choices import ChoiceClassifier, ChoiceColumns
 from ._fitting import single_threaded
@@ -46,8 +46,8 @@ class NoExplorationWarning(OverlapWarning):
     share_certain: float = np.nan
 
 
-@dataclass(frozen=True)
-class Support:
+@dataclass(frozen=True, repr=False)
+class Support(ShortRepr):
     """How far the choices of a log could have been others.
 
     Attributes

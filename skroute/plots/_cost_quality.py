@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._utils import check_at_least
+from .._utils import ShortRepr, check_at_least
 from ..feedback import read_feedback
 from ..metrics import CostQualityCurve, cost_quality_curve, evaluation_predictions, read_models
 from ..nuisance import OverlapWarning
@@ -19,7 +19,7 @@ from ._labels import label_points
 from ._routers import NamedRouter, common_models, fixed_policies, read_routers
 
 
-class CostQualityDisplay:
+class CostQualityDisplay(ShortRepr):
     """Curves of cost against quality, with the fixed models as points.
 
     Make one by `from_estimator` or `from_predictions`; the attributes are what is drawn.

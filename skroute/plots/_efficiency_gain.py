@@ -7,13 +7,14 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from .._utils import ShortRepr
 from ..feedback import read_feedback
 from ..metrics import EfficiencyGainCurve, efficiency_gain_curve
 from ._drawing import as_text, line_style, new_axes, tidy, write_beside
 from ._routers import read_routers
 
 
-class EfficiencyGainDisplay:
+class EfficiencyGainDisplay(ShortRepr):
     """Quality gained over random routing, by the share of queries that go to the strong model.
 
     Make one by `from_estimator` or `from_predictions`; the attributes are what is drawn.

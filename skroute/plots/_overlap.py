@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._utils import as_numbers, make_folds
+from .._utils import ShortRepr, as_numbers, make_folds
 from ..feedback import Feedback, read_feedback
 from ..metrics import FittedPolicy, read_models
 from ..nuisance import Overlap, fill_propensity
@@ -16,7 +16,7 @@ from ._drawing import as_text, new_axes, tidy, write_beside
 _LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
-class OverlapDisplay:
+class OverlapDisplay(ShortRepr):
     """Propensities of the logged models, with the number of effective rows of each model.
 
     A box spans half of a model's propensities and a line nine tenths of them; the bar across is the

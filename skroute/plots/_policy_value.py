@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._utils import check_cost_sensitivity
+from .._utils import ShortRepr, check_cost_sensitivity
 from ..feedback import read_feedback
 from ..metrics import PolicyValue, evaluation_predictions, policy_value
 from ._drawing import as_text, new_axes, tidy, write_beside
@@ -17,7 +17,7 @@ from ._routers import common_models, fixed_policies, read_routers
 TODAY = "today's policy"
 
 
-class PolicyValueDisplay:
+class PolicyValueDisplay(ShortRepr):
     """Values of policies with their intervals, the policy of the log marked.
 
     Make one by `from_estimator` or `from_predictions`; the attributes are what is drawn.

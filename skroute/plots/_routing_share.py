@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._utils import check_cost_sensitivity
+from .._utils import ShortRepr, check_cost_sensitivity
 from ..feedback import as_matrix
 from ..metrics import read_models
 from ..routers import Frontier
@@ -21,7 +21,7 @@ _FACES = ("0.95", "0.78", "0.90", "0.68", "0.86", "0.74", "0.82")
 _ROOM = 0.055
 
 
-class RoutingShareDisplay:
+class RoutingShareDisplay(ShortRepr):
     """Share of queries that each model gets at every cost sensitivity, exact at each change.
 
     Make one by `from_estimator` or `from_predictions`; the attributes are what is drawn.

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .._utils import VersionedMixin
+from .._utils import ShortRepr, VersionedMixin
 from ._criteria import UtilityCriterion
 from ._mlp import forward
 from ._parameters import check_parameters
@@ -17,8 +17,8 @@ from ._scaling import utility_spread
 from ._surrogates import LOSSES
 
 
-@dataclass(frozen=True)
-class IntervalPolicy(VersionedMixin):
+@dataclass(frozen=True, repr=False)
+class IntervalPolicy(VersionedMixin, ShortRepr):
     """Policy for every cost sensitivity between the first and the last of its knots.
 
     There is one policy a knot. At a cost sensitivity between two knots the logits are interpolated

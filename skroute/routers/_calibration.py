@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._utils import Folds
+from .._utils import Folds, ShortRepr
 from ..feedback import Feedback
 from ..nuisance import Evidence, cross_fit_judged, intercept_correction
 from ._caution import caution_of
@@ -16,8 +16,8 @@ from ._caution import caution_of
 _LEAST_JUDGED = 0.1
 
 
-@dataclass(frozen=True)
-class Calibration:
+@dataclass(frozen=True, repr=False)
+class Calibration(ShortRepr):
     """Trust in what predictions say of single queries, and what is added for each model.
 
     Predicted qualities are split into each model's mean, what all models share of a query, and the

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._utils import check_cost_sensitivity
+from .._utils import ShortRepr, check_cost_sensitivity, describe
 from ._exclusion import mask_excluded, model_index
 
 
@@ -28,6 +28,9 @@ class Budget(NamedTuple):
     mean_cost: float
     share: dict[Any, float]
 
+    def __repr__(self) -> str:
+        return describe(self)
+
 
 # Sums along the path differ from plain means by their rounding errors.
 _ROUNDING = 1e-9
@@ -36,8 +39,8 @@ _ROUNDING = 1e-9
 _Changes = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
-@dataclass(frozen=True)
-class Frontier:
+@dataclass(frozen=True, repr=False)
+class Frontier(ShortRepr):
     """Every change of choice on a set of queries as cost sensitivity grows from `low` to `high`.
 
     Attributes

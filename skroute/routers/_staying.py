@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._utils import ShortRepr
 from ..feedback import Feedback
 from ..nuisance import ChoiceModel, Support
 
@@ -14,8 +15,8 @@ from ..nuisance import ChoiceModel, Support
 _SMALLEST_PROPENSITY = 0.1
 
 
-@dataclass(frozen=True)
-class LoggedChoices:
+@dataclass(frozen=True, repr=False)
+class LoggedChoices(ShortRepr):
     """What a log that did not explore would choose, so that a router stays with it.
 
     Where nothing was tried but what the log chose, what models would do elsewhere is extrapolated.
