@@ -1,6 +1,5 @@
 """Whatever a public call returns is printed on a few lines."""
 
-import importlib
 import inspect
 import warnings
 from collections.abc import Mapping

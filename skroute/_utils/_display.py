@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -74,11 +74,11 @@ def _shown(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return _shown_array(value)
     if isinstance(value, Mapping):
-        items = [f"{_shown(key)}: {_shown(each)}" for key, each in _first(value.items())]
+        items = (f"{_shown(key)}: {_shown(each)}" for key, each in value.items())
         return f"{{{_listed(items, len(value))}}}"
     if isinstance(value, tuple | list) and not hasattr(value, "_fields"):
         opening, closing = "()" if isinstance(value, tuple) else "[]"
-        return f"{opening}{_listed([_shown(each) for each in _first(value)], len(value))}{closing}"
+        return f"{opening}{_listed(map(_shown, value), len(value))}{closing}"
     if hasattr(value, "shape"):
         return f"<{type(value).__name__} {value.shape}>"
     return getattr(value, "__qualname__", f"{type(value).__name__}(...)")
@@ -97,13 +97,15 @@ def _shown_array(array: np.ndarray) -> str:
     return f"<{kind} {array.shape}>"
 
 
-def _first(items: Any) -> list[Any]:
-    return list(items)[:_MOST_ITEMS]
-
-
-def _listed(items: list[str], count: int) -> str:
-    more = [f"... {count - len(items)} more"] if count > len(items) else []
-    return ", ".join([*items, *more])
+def _listed(items: Iterable[str], count: int) -> str:
+    """Join the first of some items: few, and no more than fit on a line."""
+    shown: list[str] = []
+    for item in items:
+        if len(shown) == _MOST_ITEMS or (shown and len(item) + sum(map(len, shown)) > _WIDTH - 16):
+            break
+        shown.append(item)
+    more = [f"... {count - len(shown)} more"] if count > len(shown) else []
+    return ", ".join([*shown, *more])
 
 
 def _cut(text: str) -> str:

@@ -1,6 +1,6 @@
 """Results are printed on a few lines, whatever they hold."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, make_dataclass
 from typing import Any
 
 import numpy as np
@@ -77,8 +77,15 @@ def test_lines_are_broken_between_fields():
 
 
 def test_what_does_not_fit_is_left_out():
-    text = repr(Wide("a", "b", {("x" * 40 + str(i)) * 3: "y" * 60 for i in range(9)}))
-    assert text == "Wide(first='a', second='b', ...)"
+    names = [f"field_{k}" for k in range(30)]
+    text = repr(make_dataclass("Many", names, bases=(ShortRepr,), repr=False)(*["y" * 39] * 30))
+    assert len(text) < 400
+    assert text.endswith(f"field_6='{'y' * 39}', ...)")
+
+
+def test_some_items_stand_for_many():
+    text = repr(Result({"x" * 40 + str(i): "y" * 60 for i in range(9)}))
+    assert text == f"Result(one={{'{'x' * 20}…{'x' * 18}0': '{'y' * 20}…{'y' * 19}', ... 8 more}})"
 
 
 class Parameters(ShortRepr):
