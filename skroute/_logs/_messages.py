@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import json
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from ._values import UNKNOWN, decode
 
 _USER = {"user", "human", "humanmessage"}
 # Their messages never ask. Anybody else's, such as the system's, stand in where the user has none.
@@ -15,7 +15,6 @@ _ANSWERING = {"assistant", "ai", "aimessage", "model", "tool", "toolmessage", "f
 _KEYS = ("messages", "contents", "input", "prompt", "query", "question", "text", "kwargs")
 # The same in JSON that stands in text: a prompt may be JSON itself.
 _KEYS_IN_TEXT = ("messages", "contents")
-_UNKNOWN: Any = object()
 
 
 def query_of(messages: Any) -> str | None:
@@ -46,19 +45,19 @@ def query_of(messages: Any) -> str | None:
     'Hi'
     """
     if isinstance(messages, str):
-        decoded = _decode(messages)
-        text = _find_text(decoded, _KEYS_IN_TEXT) if decoded else _UNKNOWN
-        if text is _UNKNOWN:
-            text = messages if decoded or decoded is _UNKNOWN else None
+        decoded = decode(messages)
+        text = _find_text(decoded, _KEYS_IN_TEXT) if decoded else UNKNOWN
+        if text is UNKNOWN:
+            text = messages if decoded or decoded is UNKNOWN else None
     else:
         text = _find_text(messages, _KEYS)
-        if text is _UNKNOWN:
+        if text is UNKNOWN:
             text = _as_text(messages)
     return text if text and not text.isspace() else None
 
 
 def _find_text(value: Any, keys: Iterable[str]) -> Any:
-    """Return the text that messages, parts or a request ask, `_UNKNOWN` if `value` is neither."""
+    """Return the text that messages, parts or a request ask, `UNKNOWN` if `value` is neither."""
     if isinstance(value, Mapping):
         if _message(value) is not None:
             return _last_asked([value])
@@ -72,7 +71,7 @@ def _find_text(value: Any, keys: Iterable[str]) -> Any:
             return _last_asked(value)
         if any(_is_part(item) for item in value):
             return _join_parts(value)
-    return _UNKNOWN
+    return UNKNOWN
 
 
 def _last_asked(items: Iterable[Any]) -> str | None:
@@ -132,25 +131,3 @@ def _as_text(value: Any) -> str | None:
     ):
         return json.dumps(value, ensure_ascii=False, default=str) if value else None
     return None
-
-
-def _decode(text: str) -> Any:
-    """Return what a text that is JSON, or a Python literal, stands for; else `_UNKNOWN`."""
-    text = text.strip()
-    if text == "null":
-        return None
-    if not (text.startswith(("{", "[")) and text.endswith(("}", "]"))):
-        return _UNKNOWN
-    try:
-        return json.loads(text, strict=False)
-    except (ValueError, RecursionError):
-        pass
-    if not text.lstrip("[").startswith("{'"):
-        return _UNKNOWN
-    try:
-        with warnings.catch_warnings():
-            # Of backslashes that stand before no escape.
-            warnings.simplefilter("ignore")
-            return ast.literal_eval(text)
-    except (ValueError, SyntaxError, RecursionError, MemoryError):
-        return _UNKNOWN

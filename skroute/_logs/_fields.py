@@ -1,0 +1,130 @@
+"""What all formats do alike: number records, and take from them what the user says is there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from .._utils import short_repr
+from ._answer import Answer, Label, LeftOut
+from ._format import Record
+from ._messages import query_of
+from ._values import UNKNOWN, look_up, mapping, number, seconds, text, truth
+
+# How `columns` of `read_log` may call what is read, and how it is read.
+_PARSERS: dict[str, Callable[[Any, str], Any]] = {
+    "model": lambda value, name: text(value),
+    "query": lambda value, name: query_of(value),
+    "cost": number,
+    "input_tokens": number,
+    "output_tokens": number,
+    "time": seconds,
+    "latency": number,
+    "group": lambda value, name: text(value),
+    "propensity": number,
+    "weight": number,
+    "identity": lambda value, name: text(value),
+}
+# Names under which applications keep what users and judges say beside the rest of a call.
+_LABELS = (
+    "quality",
+    "rating",
+    "score",
+    "feedback",
+    "user_rating",
+    "user_score",
+    "user_feedback",
+    "thumbs",
+    "thumbs_up",
+)
+_VALUES = ("value", "score", "rating", "thumbs")
+
+Sourced = tuple[Answer, Record]
+
+
+def each_answer(
+    records: Iterable[Record],
+    left_out: LeftOut,
+    columns: Mapping[str, str],
+    answers_of: Callable[[Record], Iterable[Sourced]],
+) -> Iterator[Answer]:
+    """Yield the answers of all records; errors say which record they are about.
+
+    `answers_of` gives for a record its answers, each with the part of the record, or all of it,
+    that the paths in `columns` lead through. Answers without a model are left out.
+    """
+    found: set[str] = set()
+    any_answer = False
+    for position, record in enumerate(records):
+        try:
+            if not isinstance(record, Mapping):
+                raise ValueError(f"must be an object, got {short_repr(record)}")
+            for answer, source in answers_of(record):
+                any_answer = True
+                answer = _as_mapped(answer, source, columns, found)
+                if answer.model:
+                    yield answer
+                else:
+                    left_out("calls without a model")
+        except ValueError as error:
+            raise ValueError(f"record {position} (counted from 0): {error}") from error
+    missing = [name for name, path in columns.items() if path not in found]
+    if missing and any_answer:
+        raise ValueError(
+            f"columns[{missing[0]!r}] is {columns[missing[0]]!r}, which no record of an answer has"
+        )
+
+
+def labels_beside(place: Mapping[str, Any]) -> tuple[Label, ...]:
+    """Return what stands under the usual names of labels, such as "rating".
+
+    Either the label itself or an object that holds it as its "value" or "score". A truth value
+    "gold" beside it says whether it is gold.
+    """
+    gold = None
+    with suppress(ValueError):
+        gold = truth(place.get("gold"), "gold")
+    labels = []
+    for name in _LABELS:
+        within = mapping(place.get(name))
+        value = next((within[key] for key in _VALUES if key in within), place.get(name))
+        if text(value) is not None and not (within and value is place.get(name)):
+            labels.append(Label(name, value, gold))
+    return tuple(labels)
+
+
+def _as_mapped(
+    answer: Answer, source: Record, columns: Mapping[str, str], found: set[str]
+) -> Answer:
+    """Return an answer with what the paths in `columns` lead to in place of its own."""
+    if not columns:
+        return answer
+    values = {name: look_up(source, path) for name, path in columns.items()}
+    values = {name: value for name, value in values.items() if value is not UNKNOWN}
+    found.update(columns[name] for name in values)
+    changed = {
+        name: parse(values[name], columns[name])
+        for name, parse in _PARSERS.items()
+        if name in values
+    }
+    if math.isnan(changed.get("weight", 1.0)):
+        del changed["weight"]
+    return replace(answer, labels=_mapped_labels(answer, values, columns), **changed)
+
+
+def _mapped_labels(
+    answer: Answer, values: Mapping[str, Any], columns: Mapping[str, str]
+) -> tuple[Label, ...]:
+    named = {columns[name] for name in ("quality", "preference") if name in columns}
+    labels = [label for label in answer.labels if label.name not in named]
+    if text(values.get("quality")) is not None:
+        labels.append(Label(columns["quality"], values["quality"]))
+    if "gold" in values:
+        gold = truth(values["gold"], columns["gold"])
+        labels = [replace(label, gold=gold) for label in labels]
+    if text(values.get("preference")) is not None:
+        labels.append(Label(columns["preference"], values["preference"], gold=False))
+    return tuple(labels)
