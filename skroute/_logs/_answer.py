@@ -76,18 +76,25 @@ class Answer:
 
 
 class LeftOut:
-    """Counts of the rows of a file that are no evidence, by the reason why."""
+    """Counts of the rows of a file that are no evidence, by the reason why, and other remarks."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
+        self.remarks: list[str] = []
 
     def __call__(self, reason: str, count: int = 1) -> None:
         """Count rows left out; `reason` completes "12 rows: ...", such as "failed calls"."""
         self.counts[reason] += count
 
+    def remark(self, sentence: str) -> None:
+        """Keep what is to be said of something other than rows, such as a column, once."""
+        if sentence not in self.remarks:
+            self.remarks.append(sentence)
+
     def notes(self) -> list[str]:
-        """Return a sentence for each reason, the most frequent first."""
-        return [
+        """Return a sentence for each reason, the most frequent first, and the remarks."""
+        counts = [
             f"{count:,} row{'s' * (count != 1)} left out: {reason}"
             for reason, count in self.counts.most_common()
         ]
+        return counts + self.remarks

@@ -12,7 +12,7 @@ from .._utils import short_repr
 from ._answer import Answer, Label, LeftOut
 from ._format import Record
 from ._messages import query_of
-from ._values import UNKNOWN, look_up, mapping, number, seconds, text, truth
+from ._values import UNKNOWN, is_nothing, look_up, mapping, number, seconds, text, truth
 
 # How `columns` of `read_log` may call what is read, and how it is read.
 _PARSERS: dict[str, Callable[[Any, str], Any]] = {
@@ -78,22 +78,29 @@ def each_answer(
         )
 
 
-def labels_beside(place: Mapping[str, Any]) -> tuple[Label, ...]:
-    """Return what stands under the usual names of labels, such as "rating".
+def labels_in(places: Iterable[Mapping[str, Any]]) -> tuple[Label, ...]:
+    """Return what stands under the usual names of labels, such as "rating"; of a name the first.
 
     Either the label itself or an object that holds it as its "value" or "score". A truth value
     "gold" beside it says whether it is gold.
     """
-    gold = None
-    with suppress(ValueError):
-        gold = truth(place.get("gold"), "gold")
-    labels = []
-    for name in _LABELS:
-        within = mapping(place.get(name))
-        value = next((within[key] for key in _VALUES if key in within), place.get(name))
-        if text(value) is not None and not (within and value is place.get(name)):
-            labels.append(Label(name, value, gold))
-    return tuple(labels)
+    labels: dict[str, Label] = {}
+    for place in places:
+        gold = None
+        with suppress(ValueError):
+            gold = truth(place.get("gold"), "gold")
+        for name in _LABELS:
+            within = mapping(place.get(name))
+            value = next((within[key] for key in _VALUES if key in within), place.get(name))
+            if text(value) is not None and not (within and value is place.get(name)):
+                labels.setdefault(name, Label(name, value, gold))
+    return tuple(labels.values())
+
+
+def propensity_in(places: Iterable[Mapping[str, Any]]) -> float:
+    """Return the first "propensity" there is, else NaN."""
+    found = (place["propensity"] for place in places if not is_nothing(place.get("propensity")))
+    return number(next(found, None), "propensity")
 
 
 def _as_mapped(
@@ -110,8 +117,9 @@ def _as_mapped(
         for name, parse in _PARSERS.items()
         if name in values
     }
-    if math.isnan(changed.get("weight", 1.0)):
-        del changed["weight"]
+    for name, none in (("weight", 1.0), ("time", None)):
+        if name in changed and math.isnan(changed[name]):
+            changed[name] = none
     return replace(answer, labels=_mapped_labels(answer, values, columns), **changed)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 
-from ._answer import Answer, Label, LeftOut
-from ._fields import Sourced, each_answer, labels_beside
+from ._answer import Answer, LeftOut
+from ._fields import Sourced, each_answer, labels_in, propensity_in
 from ._format import Format, Record
 from ._messages import query_of
 from ._values import is_nothing, leaves, mapping, number, seconds, sequence, text, truth
@@ -113,18 +113,17 @@ def _why_no_evidence(call: Record) -> str | None:
 def _answer(call: Record) -> Answer:
     started, latency = _times(call)
     beside = _beside(call)
-    places = [place for place in beside if not is_nothing(place.get("propensity"))]
     return Answer(
         model=text(call.get("model")) or "",
         query=_query(call),
-        labels=_labels(beside),
+        labels=labels_in(beside),
         cost=_cost(call),
         input_tokens=number(call.get("prompt_tokens"), "prompt_tokens"),
         output_tokens=number(call.get("completion_tokens"), "completion_tokens"),
         time=None if math.isnan(started) else started,
         latency=latency,
         group=text(call.get("session_id")) or text(call.get("trace_id")),
-        propensity=number(places[0]["propensity"], "propensity") if places else math.nan,
+        propensity=propensity_in(beside),
         identity=text(call.get("id")) or text(call.get("request_id")),
         columns=dict(leaves(call, _NOT_COLUMNS)),
     )
@@ -162,14 +161,6 @@ def _beside(call: Record) -> list[Record]:
     metadata = call["metadata"]
     own = (mapping(metadata.get(name)) for name in ("spend_logs_metadata", "requester_metadata"))
     return [*own, metadata, call]
-
-
-def _labels(places: Iterable[Record]) -> tuple[Label, ...]:
-    labels: dict[str, Label] = {}
-    for place in places:
-        for label in labels_beside(place):
-            labels.setdefault(label.name, label)
-    return tuple(labels.values())
 
 
 LITELLM = Format("litellm", _recognizes, _answers)

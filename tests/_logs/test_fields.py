@@ -5,7 +5,7 @@ import math
 import pytest
 
 from skroute._logs._answer import Answer, Label, LeftOut
-from skroute._logs._fields import each_answer, labels_beside
+from skroute._logs._fields import each_answer, labels_in, propensity_in
 
 
 def read(records, columns, labels=()):
@@ -89,6 +89,15 @@ def test_labels_beside_a_call():
         "quality": "",
         "gold": "perhaps",
     }
-    assert labels_beside(place) == (Label("rating", 4, None), Label("thumbs", "down", None))
-    assert labels_beside({"thumbs_up": False, "gold": "yes"}) == (Label("thumbs_up", False, True),)
-    assert labels_beside({}) == ()
+    assert labels_in([place]) == (Label("rating", 4, None), Label("thumbs", "down", None))
+    assert labels_in([{"thumbs_up": False, "gold": "yes"}]) == (Label("thumbs_up", False, True),)
+    assert labels_in([{}]) == ()
+    nearer = [{"rating": None}, {"rating": 1}, {"rating": 2, "score": 3}]
+    assert labels_in(nearer) == (Label("rating", 1, None), Label("score", 3, None))
+
+
+def test_the_nearest_propensity():
+    assert propensity_in([{}, {"propensity": ""}, {"propensity": "0.5"}, {"propensity": 1}]) == 0.5
+    assert math.isnan(propensity_in([{}]))
+    with pytest.raises(ValueError, match="propensity must be a finite number"):
+        propensity_in([{"propensity": "half"}])
