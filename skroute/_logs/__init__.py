@@ -1,1 +1,5 @@
 """Logs of deployments, in the formats that gateways and tracers write."""
+
+from ._answer import LeftOut
+from ._records import is_parquet, read_records, records_of_file
+from ._source import check_exists, errors_naming

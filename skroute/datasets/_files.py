@@ -2,66 +2,39 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sklearn.utils import check_array
 
+from .._logs import LeftOut, check_exists, errors_naming, is_parquet, records_of_file
 from .._utils import as_numbers, check_distinct
 from ..feedback import ROW_COLUMNS
 
 
-@contextmanager
-def errors_naming(path: str | Path) -> Iterator[None]:
-    """Put the file's name before the message of any ValueError of the block."""
-    try:
-        yield
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
-
-
-def check_exists(path: str | Path) -> Path:
-    """Return the path of a file; raise where there is none."""
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: there is no such file")
-    return path
-
-
 def read_columns(path: Path) -> dict[str, Any]:
-    """Return the columns of a CSV or Parquet file by name; an empty CSV cell is None."""
-    if path.suffix.lower() in (".parquet", ".pq"):
+    """Return the columns of a table by name: those of Parquet as they are, others as lists.
+
+    What a record lacks, such as an empty cell, is None.
+    """
+    if is_parquet(path):
         return _read_parquet(path)
-    if path.suffix.lower() == ".csv":
-        return _read_csv(path)
-    raise ValueError(f"a file named .csv or .parquet is needed, got {path.suffix!r}")
-
-
-def _read_csv(path: Path) -> dict[str, Any]:
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.reader(file)
-        try:
-            names = [name.strip() for name in next(reader, [])]
-            rows = [row for row in reader if row]
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise ValueError(f"is not a CSV file in UTF-8 ({error})") from error
-    _check_header(names)
-    for number, row in enumerate(rows):
-        if len(row) != len(names):
-            raise ValueError(
-                f"row {number} has {len(row)} cells and the header has {len(names)}; give every "
-                "row one cell a column"
-            )
-    columns = zip(*rows, strict=True) if rows else ((),) * len(names)
-    parse = {column.name: column.parse_cell for column in ROW_COLUMNS}
-    return {
-        name: [None if cell == "" else parse.get(name, str)(cell) for cell in column]
-        for name, column in zip(names, columns, strict=True)
-    }
+    columns: dict[str, list[Any]] = {}
+    row = -1
+    for row, record in enumerate(records_of_file(path, LeftOut())):
+        for name, value in record.items():
+            columns.setdefault(name, [None] * row).append(value)
+        if len(record) < len(columns):
+            for name in columns.keys() - record.keys():
+                columns[name].append(None)
+    if row < 0:
+        raise ValueError("has no rows; a header and rows, or records, are needed")
+    for column in ROW_COLUMNS:
+        cells = columns.get(column.name, [])
+        cells[:] = [column.parse_cell(cell) if isinstance(cell, str) else cell for cell in cells]
+    return columns
 
 
 def _read_parquet(path: Path) -> dict[str, Any]:
@@ -81,14 +54,8 @@ def _read_parquet(path: Path) -> dict[str, Any]:
             "or save the table as CSV"
         )
     names = [str(name) for name in frame.columns]
-    _check_header(names)
-    return {name: frame[name] for name in names}
-
-
-def _check_header(names: list[str]) -> None:
-    if not names:
-        raise ValueError("is empty; a header with the names of the columns is needed")
     check_distinct(names, "columns")
+    return {name: frame[name] for name in names}
 
 
 def refuse_unknown(what: str, names: Iterable[str], known: Iterable[str]) -> None:

@@ -6,15 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from .._logs import check_exists, errors_naming
 from ..feedback import logged_feedback, row_column_names
-from ._files import (
-    check_exists,
-    errors_naming,
-    read_columns,
-    refuse_unknown,
-    resolve_features,
-    take_features,
-)
+from ._files import read_columns, refuse_unknown, resolve_features, take_features
 
 
 def load_routing_log(

@@ -10,16 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from .._logs import check_exists, errors_naming
 from .._utils import ShortRepr, as_column, as_groups
 from ..feedback import full_feedback, row_column_names
-from ._files import (
-    check_exists,
-    errors_naming,
-    read_columns,
-    refuse_unknown,
-    resolve_features,
-    take_features,
-)
+from ._files import read_columns, refuse_unknown, resolve_features, take_features
 from ._npz import npz_parts
 
 
