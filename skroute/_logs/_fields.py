@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -71,8 +71,14 @@ def each_answer(
                     left_out("calls without a model")
         except ValueError as error:
             raise ValueError(f"record {position} (counted from 0): {error}") from error
+    if any_answer:
+        check_found(columns, found)
+
+
+def check_found(columns: Mapping[str, str], found: Container[str]) -> None:
+    """Raise where a path in `columns` is none of those that were found."""
     missing = [name for name, path in columns.items() if path not in found]
-    if missing and any_answer:
+    if missing:
         raise ValueError(
             f"columns[{missing[0]!r}] is {columns[missing[0]]!r}, which no record of an answer has"
         )

@@ -1,0 +1,165 @@
+"""Tables of answers: which column is taken for what, and what is left out."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skroute._logs._answer import Answer, Label, LeftOut
+from skroute._logs._mapped import TABLE
+
+
+def read(*records, **columns):
+    left_out = LeftOut()
+    return list(TABLE.answers(records, left_out, columns)), dict(left_out.counts)
+
+
+def only(record, **columns):
+    answers, left_out = read(record, **columns)
+    assert not left_out
+    (answer,) = answers
+    return answer
+
+
+def test_a_row_of_a_csv_file():
+    row = {
+        "Prompt": "Why?",
+        "Model Name": "large",
+        "rating": "4",
+        "cost_usd": "0.02",
+        "prompt-tokens": "12",
+        "completion_tokens": "30",
+        "created_at": "1970-01-01T00:01:00Z",
+        "latency_ms": "1500",
+        "session_id": "s1",
+        "request_id": "r1",
+        "customer": "acme",
+        "empty": None,
+    }
+    answer = only(row)
+    assert answer == Answer(
+        model="large",
+        query="Why?",
+        labels=(Label("rating", "4", None),),
+        cost=0.02,
+        input_tokens=12.0,
+        output_tokens=30.0,
+        time=60.0,
+        latency=1.5,
+        group="s1",
+        propensity=pytest.approx(math.nan, nan_ok=True),
+        identity="r1",
+        columns={"customer": "acme"},
+    )
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {
+            "model": "large",
+            "messages": [{"role": "user", "content": "Why?"}],
+            "response": {"usage": {"prompt_tokens": 3, "completion_tokens": 5}},
+        },
+        {
+            "custom_id": "r1",
+            "request": {"body": {"messages": [{"role": "user", "content": "Why?"}]}},
+            "response": {
+                "status_code": 200,
+                "body": {
+                    "model": "large",
+                    "usage": {"prompt_tokens": 3, "completion_tokens": 5},
+                },
+            },
+        },
+        {
+            "request": {"model": "large", "messages": [{"role": "user", "content": "Why?"}]},
+            "response": {"model": "large", "usage": {"input_tokens": 3, "output_tokens": 5}},
+        },
+    ],
+    ids=["flat request", "batch", "request and response"],
+)
+def test_requests_and_responses(record):
+    answer = only(record)
+    assert (answer.model, answer.query) == ("large", "Why?")
+    assert (answer.input_tokens, answer.output_tokens) == (3.0, 5.0)
+
+
+def test_gold_and_preference():
+    row = {"model": "a", "quality": "0.5", "gold": "true", "preference": "0.7"}
+    assert only(row).labels == (Label("quality", "0.5", True), Label("quality", "0.7", False))
+    assert only({**row, "gold": None}).labels[0].gold is True
+    assert only({**row, "gold": "0", "preference": None}).labels == (
+        Label("quality", "0.5", False),
+    )
+    assert only({**row, "quality": None}).labels == (Label("quality", "0.7", False),)
+    assert (
+        only({**row, "quality": ""}, quality="stars_given", model="model").labels[0].gold is False
+    )
+
+
+def test_what_the_user_says_goes_first():
+    row = {"model": "m", "model_group": "g", "score": 1, "helpful": 0, "meta": {"kind": "x"}}
+    answer = only(row, model="model_group", quality="helpful", group="meta.kind")
+    assert (answer.model, answer.group) == ("g", "x")
+    assert answer.labels == (Label("helpful", 0, None),)
+    assert answer.columns == {"model": "m", "score": 1}
+    with pytest.raises(ValueError, match=r"columns\['quality'\] is 'stars', which no record"):
+        read(row, quality="stars")
+
+
+def test_a_mapped_quality_keeps_its_gold_flag():
+    row = {"model": "m", "helpful": 1, "gold": False}
+    assert only(row, quality="helpful").labels == (Label("helpful", 1, False),)
+
+
+@pytest.mark.parametrize(
+    ("beside", "reason"),
+    [
+        ({"status": "error"}, "failed calls"),
+        ({"status": "FAILURE"}, "failed calls"),
+        ({"status_code": 429}, "failed calls"),
+        ({"success": "false"}, "failed calls"),
+        ({"error": "rate limit"}, "failed calls"),
+        ({"cache_hit": "True"}, "cache hits"),
+        ({"model": ""}, "calls without a model"),
+    ],
+)
+def test_what_is_no_evidence(beside, reason):
+    good = {"model": "m", "query": "Why?", "status": "ok", "error": None, "cached": "false"}
+    answers, left_out = read(good, {**good, **beside})
+    assert len(answers) == 1
+    assert left_out == {reason: 1}
+
+
+def test_no_model_is_an_error_that_shows_the_columns():
+    with pytest.raises(ValueError, match=r"record 0 .*no column for the model; it has \['query'"):
+        read({"query": "Why?", "engine": "m"})
+    assert only({"query": "Why?", "engine": "m"}, model="engine").model == "m"
+
+
+def test_numbers_that_are_none():
+    with pytest.raises(ValueError, match=r"record 1 .*price must be a finite number, got 'free'"):
+        read({"model": "m", "price": "1"}, {"model": "m", "price": "free"})
+
+
+def test_recognized_by_a_model_and_something_to_learn_from():
+    assert TABLE.recognizes({"Model": "m", "Rating": 1})
+    assert not TABLE.recognizes({"model": "m", "colour": "red"})
+    assert not TABLE.recognizes({"query": "m", "quality": 1})
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["model", "query", "score", "cost", "time", "gold", "usage", "error", "x"]),
+        st.none() | st.booleans() | st.floats() | st.text() | st.just({"prompt_tokens": 1}),
+    )
+)
+def test_any_record_is_an_answer_or_left_out_or_an_error(record):
+    left_out = LeftOut()
+    try:
+        outcome = len(list(TABLE.answers([record], left_out, {}))) + sum(left_out.counts.values())
+    except ValueError as error:
+        outcome = str(error)
+    assert outcome == 1 or outcome.startswith("record 0 (counted from 0): ")
