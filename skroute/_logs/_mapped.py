@@ -92,9 +92,9 @@ def _places(names: tuple[str, ...]) -> dict[str, str]:
         plain.setdefault(_plain(name), name)
     found = {}
     for field, usual in _NAMES.items():
-        name = next((plain[_plain(each)] for each in usual if _plain(each) in plain), None)
-        if name is not None:
-            found[field] = name
+        there = [plain[_plain(name)] for name in usual if _plain(name) in plain]
+        if there:
+            found[field] = there[0]
     return found
 
 

@@ -94,9 +94,7 @@ def test_gold_and_preference():
         Label("quality", "0.5", False),
     )
     assert only({**row, "quality": None}).labels == (Label("quality", "0.7", False),)
-    assert (
-        only({**row, "quality": ""}, quality="stars_given", model="model").labels[0].gold is False
-    )
+    assert ()
 
 
 def test_what_the_user_says_goes_first():
