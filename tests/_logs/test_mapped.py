@@ -94,7 +94,6 @@ def test_gold_and_preference():
         Label("quality", "0.5", False),
     )
     assert only({**row, "quality": None}).labels == (Label("quality", "0.7", False),)
-    assert ()
 
 
 def test_what_the_user_says_goes_first():
