@@ -63,8 +63,11 @@ def _rows(text: Text) -> Iterator[tuple[int, list[str]]]:
     grammar, text.at = find_grammar(text.text, text.at, text.ended)
     text.line_end = grammar.line_end
     header: list[str] = []
-    settled = False
+    settled = needs_more = False
     while text.at < len(text.text) or not text.ended:
+        if needs_more:
+            text.more()
+        needs_more = True
         if header and not settled and text.text.find('\\"', text.at) >= 0:
             found = find_quoting(text.text, text.at, text.ended, grammar, len(header))
             grammar, settled = found or grammar, found is not None
@@ -75,7 +78,7 @@ def _rows(text: Text) -> Iterator[tuple[int, list[str]]]:
                 yield start, cells
                 if not header:
                     # Now it can be found out how quotes are written.
-                    header = cells
+                    header, needs_more = cells, False
                     break
         except QuoteError as bad:
             raise _quote_error(text, header, bad) from None
@@ -83,7 +86,6 @@ def _rows(text: Text) -> Iterator[tuple[int, list[str]]]:
             if len(text.text) - text.at > _LONGEST_ROW:
                 opened = text.at if unfinished.opened is None else unfinished.opened
                 raise _quote_error(text, header, QuoteError(None, opened, None)) from None
-        text.more()
 
 
 def _quote_error(text: Text, header: list[str], bad: QuoteError) -> ValueError:

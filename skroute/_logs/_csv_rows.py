@@ -10,6 +10,12 @@ from itertools import islice
 _DELIMITERS = ",;\t|"
 _NAMED_DELIMITER = re.compile(r'\ufeff?"?sep=(.)"?(?=[\r\n])')
 _LINE_END = re.compile("\r?\n|\r")
+# From behind the quote that opens a cell to the one that closes it, by whether a backslash stands
+# before those between them.
+_REST_OF_QUOTED = {
+    False: re.compile(r'[^"]*+(?:""[^"]*+)*+"'),
+    True: re.compile(r'(?:[^"\\]++|\\.)*+"', re.DOTALL),
+}
 _ESCAPED = re.compile(r'\\(["\\])')
 
 
@@ -113,23 +119,10 @@ def _split_bare(text: str, grammar: Grammar) -> list[str]:
 
 def _closing_quote(text: str, opened: int, ended: bool, backslash: bool) -> int | None:
     """Return where the quote opened at `opened` is closed; None: nowhere in the whole text."""
-    at = opened + 1
-    while True:
-        close = text.find('"', at)
-        if close < 0:
-            if ended:
-                return None
-            raise UnfinishedRowError(opened)
-        if backslash:
-            if (close - len(text[at:close].rstrip("\\")) - at) % 2 == 0:
-                return close
-            at = close + 1
-        elif text.startswith('"', close + 1):
-            at = close + 2
-        elif close + 1 == len(text) and not ended:
-            raise UnfinishedRowError(opened)
-        else:
-            return close
+    found = _REST_OF_QUOTED[backslash].match(text, opened + 1)
+    if not ended and (found is None or found.end() == len(text)):
+        raise UnfinishedRowError(opened)
+    return None if found is None else found.end() - 1
 
 
 def _without_return(line: str, grammar: Grammar) -> str:

@@ -67,9 +67,10 @@ def load_routing_table(path: str | Path, *, features: str | Path | None = None) 
           both the gain of ``models[0]`` over ``models[1]``. Optional ``cluster`` (n,): rows that
           must stay together; ``group`` (n,): the task; ``query_chars`` (n,); the texts as UTF-8
           bytes ``query_utf8`` with ``query_offsets`` (n + 1,). Nothing is unpickled.
-        - ``.csv`` or ``.parquet`` with columns ``quality:<model>`` and, optionally,
-          ``cost:<model>``, ``gold``, ``group``, ``weight``, ``time``, ``task`` and ``text``;
-          features in columns ``x0``, ``x1``, ... or in a file of their own.
+        - CSV (also with ``;`` or tabs), JSON lines or Parquet, also packed by gzip, with columns
+          ``quality:<model>`` and, optionally, ``cost:<model>``, ``gold``, ``group``, ``weight``,
+          ``time``, ``task`` and ``text``; features in columns ``x0``, ``x1``, ... or in a file of
+          their own.
     features : str or Path, default=None
         A ``.npy`` file (n, d) with the features, in the place of those in `path`.
 

@@ -1,10 +1,13 @@
 """Files that cannot be read, and features in files of their own."""
 
+import gzip
+import json
 import re
 
 import numpy as np
 import pytest
-from table_files import log_columns, write
+from numpy.testing import assert_array_equal
+from table_files import log_columns, table_columns, write
 
 from skroute.datasets import load_routing_log, load_routing_table
 
@@ -19,20 +22,18 @@ def test_files_that_are_something_else_are_told(tmp_path):
         load_routing_table(tmp_path / "nowhere.npz")
     with pytest.raises(FileNotFoundError, match="there is no such file"):
         load_routing_table(tmp_path)
-    (tmp_path / "table.xlsx").write_text("")
-    with pytest.raises(
-        ValueError, match=r"a file named \.csv or \.parquet is needed, got '\.xlsx'"
-    ):
+    (tmp_path / "table.xlsx").write_bytes(b"PK\x03\x04")
+    with pytest.raises(ValueError, match=r"table\.xlsx: is a zip file or a spreadsheet; .* as CSV"):
         load_routing_table(tmp_path / "table.xlsx")
-    (tmp_path / "bytes.csv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ValueError, match="is not a CSV file in UTF-8"):
+    (tmp_path / "bytes.csv").write_bytes(b"quality:a\n\xff\x00")
+    with pytest.raises(ValueError, match=r"bytes\.csv: line 2, byte 10: found 0xff, which is no"):
         load_routing_table(tmp_path / "bytes.csv")
 
 
 def test_a_csv_of_uneven_or_missing_rows_is_told(tmp_path):
     path = tmp_path / "log.csv"
     path.write_text("model,quality,x0\na,1,0\nb,0\n")
-    with pytest.raises(ValueError, match="row 1 has 2 cells and the header has 3"):
+    with pytest.raises(ValueError, match="line 3 has 2 cells and the header has 3"):
         load_routing_log(path)
     path.write_text("model,quality,quality,x0\na,1,0,0\n")
     with pytest.raises(ValueError, match=r"columns must be distinct; \['quality'\]"):
@@ -43,6 +44,31 @@ def test_a_csv_of_uneven_or_missing_rows_is_told(tmp_path):
     path.write_text("model,quality,x0\n")
     with pytest.raises(ValueError, match="no rows"):
         load_routing_log(path)
+
+
+def test_tables_are_read_from_text_of_any_kind(tmp_path):
+    expected = load_routing_table(write(tmp_path / "table.csv", table_columns()))
+    rows = [
+        dict(zip(table_columns(), row, strict=True))
+        for row in zip(*table_columns().values(), strict=True)
+    ]
+    paths = [tmp_path / name for name in ("lines.jsonl", "table.csv.gz", "utf16.txt")]
+    paths[0].write_text("".join(json.dumps(row) + "\n" for row in rows))
+    paths[1].write_bytes(gzip.compress((tmp_path / "table.csv").read_bytes()))
+    paths[2].write_bytes((tmp_path / "table.csv").read_bytes().decode().encode("utf-16"))
+    for path in paths:
+        table = load_routing_table(path)
+        assert_array_equal(table.X, expected.X)
+        assert_array_equal(table.y, expected.y)
+        assert table.texts == expected.texts
+
+
+def test_a_member_that_records_lack_is_an_empty_cell(tmp_path):
+    path = tmp_path / "log.jsonl"
+    path.write_text(
+        '{"model": "a", "x0": 1}\n{"model": "b", "quality": 1, "x0": 2}\n{"model": "a", "x0": 3}'
+    )
+    assert_array_equal(load_routing_log(path)[1]["quality"], [np.nan, 1, np.nan])
 
 
 def test_features_of_a_log_have_to_fit(tmp_path):
