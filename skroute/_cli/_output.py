@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 
+from .._utils import short_names
 from ..metrics import CostQualityCurve
 from ..plots import QUERIES, CostQualityDisplay
 from ._comparison import Comparison, Row
@@ -21,7 +22,8 @@ def table(comparison: Comparison) -> str:
     columns += (
         ["regret", "saved"] if exact else ["95% interval", "over today", "95% interval", "rows"]
     )
-    lines = [columns, *([*_means(row), *_rest(row)] for row in comparison.rows)]
+    shown = short_names(comparison.fixed)
+    lines = [columns, *([*_means(row, shown), *_rest(row)] for row in comparison.rows)]
     widths = [max(len(line[j]) for line in lines) for j in range(len(columns))]
     text = []
     for first, *rest in lines:
@@ -31,8 +33,8 @@ def table(comparison: Comparison) -> str:
     return "\n".join(text)
 
 
-def _means(row: Row) -> list[str]:
-    name = row.policy if row.model is None else f"{row.policy}: {short_name(row.model)}"
+def _means(row: Row, shown: Mapping[str, str]) -> list[str]:
+    name = row.policy if row.model is None else f"{row.policy}: {shown[row.model]}"
     return [name, f"{row.quality:.3f}", f"{QUERIES * row.cost:.3f}", f"{row.utility:.3f}"]
 
 
@@ -49,11 +51,6 @@ def _rest(row: Row) -> list[str]:
         # Adding 0 turns -0 into 0.
         saved = f"{round(row.saved_share, 2) + 0.0:.0%} ({round(row.quality_gap, 3) + 0.0:+.3f})"
     return [f"{row.regret:.3f}", saved]
-
-
-def short_name(model: str) -> str:
-    """Return a model's name without its vendor's prefix."""
-    return model.rsplit("/", 1)[-1]
 
 
 def write_csv(path: Path, comparison: Comparison, seed: int) -> None:
@@ -87,7 +84,7 @@ def draw_picture(path: Path, comparison: Comparison, title: str) -> bool:
     CostQualityDisplay(
         {policy: _curve(rows) for policy, rows in curves.items()},
         fixed=_curve(comparison.fixed.values()),
-        models=[short_name(name) for name in comparison.fixed],
+        models=list(short_names(comparison.fixed).values()),
         chosen={"CausalRouter": _curve(star)},
     ).plot(axes)
     figure.savefig(path, dpi=160)

@@ -1,5 +1,7 @@
 """Logs of deployments, in the formats that gateways and tracers write."""
 
 from ._answer import LeftOut
+from ._log import RoutingLog
+from ._read import read_log
 from ._records import is_parquet, read_records, records_of_file
 from ._source import check_exists, errors_naming

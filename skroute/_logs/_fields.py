@@ -28,6 +28,7 @@ _PARSERS: dict[str, Callable[[Any, str], Any]] = {
     "weight": number,
     "identity": lambda value, name: text(value),
 }
+COLUMNS = (*_PARSERS, "quality", "gold", "preference")
 # Names under which applications keep what users and judges say beside the rest of a call.
 _LABELS = (
     "quality",

@@ -15,7 +15,7 @@ import numpy as np
 from .._utils import short_repr
 from ._answer import Answer, Label, LeftOut
 from ._cells import Cells, is_missing_cell
-from ._times import Times
+from ._values import seconds
 from ._words import counted
 
 # Numbers of an answer: what is needed, the least and the most. NaN says that there is none, but of
@@ -129,7 +129,7 @@ class _Columns:
         self.groups: dict[str, int] = {}
         self.queries: list[str | None] = []
         self.numbers = {name: array("d") for name in _NUMBERS}
-        self.times = Times()
+        self.time = array("d")
         self.labels: dict[str, Labels] = {}
         self.cells: dict[str, Cells] = {}
         self.features: dict[str, array] = {}
@@ -153,7 +153,10 @@ class _Columns:
             if not (least <= value <= most or (value != value and name != "weight")):
                 _refuse(name, answer, row, place, value, needed)
             values.append(value)
-        self.times.append(answer.time, row if row >= 0 else place)
+        try:
+            self.time.append(seconds(answer.time, "time"))
+        except ValueError as error:
+            raise ValueError(f"{_where(answer, row, place)}: {error}") from None
         for label in answer.labels:
             if not is_missing_cell(label.value) and label.value != "":
                 self.labels.setdefault(label.name, Labels()).append(place, label)
@@ -178,7 +181,7 @@ class _Columns:
         n_rows = len(self.row)
         queries = np.empty(n_rows, dtype=object)
         queries[:] = self.queries
-        time, notes = self.times.read()
+        notes = []
         features, single = self._read_features(n_rows)
         if self.not_kept:
             notes.append(
@@ -192,7 +195,7 @@ class _Columns:
             list(self.names),
             queries,
             **{name: np.array(values) for name, values in self.numbers.items()},
-            time=time,
+            time=np.array(self.time),
             group=np.array(self.group, dtype=np.intp),
             groups=list(self.groups),
             labels=self.labels,
@@ -212,11 +215,10 @@ class _Columns:
             values = columns.pop(name)
             bad = np.flatnonzero(~np.isfinite(values))
             if len(bad):
-                row = self.row[int(bad[0])]
-                row = row if row >= 0 else int(bad[0])
-                needed = "a finite number is needed: columns x0, x1, ... are features"
+                where = _record(self.row[int(bad[0])], int(bad[0]))
                 raise ValueError(
-                    f"column {name!r}, row {row}: found {values[bad[0]]}; {needed} in every row"
+                    f"{where}, column {name!r}: found {values[bad[0]]}; a finite number is needed "
+                    "in every row: columns x0, x1, ... are features"
                 )
             taken.append(values)
         return (np.column_stack(taken) if taken else None), columns
@@ -225,10 +227,17 @@ class _Columns:
 def _refuse(
     name: str, answer: Answer, row: int, place: int, value: object, needed: str
 ) -> NoReturn:
-    where = f"row {row}" if row >= 0 else f"answer {place}"
-    if answer.identity is not None:
-        where += f" (id {short_repr(answer.identity)})"
     raise ValueError(
-        f"column {name!r}, {where}: found {short_repr(value)}; {needed}. Correct the rows or leave "
-        "them out."
+        f"{_where(answer, row, place)}, column {name!r}: found {short_repr(value)}; {needed}. "
+        "Correct the rows or leave them out."
     )
+
+
+def _where(answer: Answer, row: int, place: int) -> str:
+    named = "" if answer.identity is None else f" with the id {short_repr(answer.identity)}"
+    return f"{_record(row, place)}{named}"
+
+
+def _record(row: int, place: int) -> str:
+    """Return how errors call a record or, where the format joins several, an answer."""
+    return f"record {row} (counted from 0)" if row >= 0 else f"answer {place} (counted from 0)"

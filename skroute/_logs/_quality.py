@@ -59,9 +59,10 @@ def judge(
 ) -> Judged:
     """Return the quality of n answers out of their labels by name.
 
-    `score` and `columns` are those of `read_log`.
+    `score` and `columns` are those of `read_log`. Labels named "quality" and "preference" are just
+    that, unless it says otherwise.
     """
-    columns = columns or {}
+    columns = {"quality": "quality", "preference": "preference", **(columns or {})}
     wanted, scale = _read_score(score, columns, labels)
     name = wanted if wanted is not None else most_frequent(labels)
     notes = _about_choice(name, labels, columns)
@@ -74,8 +75,8 @@ def judge(
         notes.insert(0, _how_read(name, ratings))
         quality, gold, preference, more = _settle(labels[name], ratings, n_rows)
         notes += more
-    judge_name = columns.get("preference")
-    if judge_name is not None and judge_name in labels and judge_name != name:
+    judge_name = columns["preference"]
+    if judge_name in labels and judge_name != name:
         ratings = read_ratings(judge_name, labels[judge_name].value)
         notes.append(f"the judge's labels are {_how_read(judge_name, ratings)}")
         theirs, _ = _mean_by_row(np.array(labels[judge_name].row), ratings.quality, n_rows)
@@ -110,8 +111,7 @@ def _read_score(
 ) -> tuple[str | None, tuple[float, float] | None]:
     """Return the name of the labels that are wanted, and their scale, as far as they are given."""
     if score is None:
-        named = columns.get("quality")
-        return (named if named in labels else None), None
+        return (columns["quality"] if columns["quality"] in labels else None), None
     scale = None
     if isinstance(score, Mapping):
         if len(score) != 1:
@@ -136,7 +136,7 @@ def _about_choice(
     name: str | None, labels: Mapping[str, Labels], columns: Mapping[str, str]
 ) -> list[str]:
     notes = []
-    others = [each for each in labels if each not in (name, columns.get("preference"))]
+    others = [each for each in labels if each not in (name, columns["preference"])]
     if others:
         told = ", ".join(f"{each!r} ({len(labels[each].row):,})" for each in sorted(others))
         chosen = "no label is" if name is None else f"{name!r} is"

@@ -4,11 +4,13 @@
 make_routing_problem   queries, feedback and the true expected outcomes behind them
 make_gold_preference   few gold and many preference-based labels, and their true bias
 load_routing_table     a table of every model's outcomes from .npz, CSV or Parquet
+read_log               a log of LiteLLM, Langfuse and others, as queries and feedback
 load_routing_log       logged feedback from CSV or Parquet
 simulate_log           what a biased deployment would have logged of a full table
 =====================  =====================================================================
 """
 
+from .._logs import RoutingLog, read_log
 from ._gold_preference import GoldPreferenceProblem, make_gold_preference
 from ._log_files import load_routing_log
 from ._logging import simulate_log
@@ -17,11 +19,13 @@ from ._tables import RoutingTable, load_routing_table
 
 __all__ = [
     "GoldPreferenceProblem",
+    "RoutingLog",
     "RoutingProblem",
     "RoutingTable",
     "load_routing_log",
     "load_routing_table",
     "make_gold_preference",
     "make_routing_problem",
+    "read_log",
     "simulate_log",
 ]

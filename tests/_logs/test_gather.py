@@ -17,7 +17,7 @@ def test_answers_become_columns():
         [
             Answer("b", "why?", cost=0.5, input_tokens=3, group="s", columns={"task": "math"}),
             Answer("a", None, output_tokens=2, latency=1.5, columns={"tags": ["x"]}),
-            Answer("b", "how?", group="t", propensity=1, weight=2, time=5),
+            Answer("b", "how?", group="t", propensity=1, weight=2, time="1970-01-01T00:00:05Z"),
         ]
     )
     assert log.names == ["b", "a"]
@@ -89,21 +89,30 @@ def test_features_are_read_side_by_side():
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (Answer(""), "column 'model', row 1: found ''; the name of a model is needed"),
-        (Answer(None), "column 'model', row 1: found None; the name of a model is needed"),
-        (Answer("a", cost=-1.0), "column 'cost', row 1: found -1.0; dollars, at least 0, are"),
-        (Answer("a", cost=math.inf), "column 'cost', row 1: found inf"),
-        (Answer("a", input_tokens=-1), "column 'input_tokens', row 1: found -1; a count"),
-        (Answer("a", output_tokens=-1), "column 'output_tokens', row 1: found -1; a count"),
-        (Answer("a", latency=-0.1), "column 'latency', row 1: found -0.1; seconds"),
-        (Answer("a", propensity=0.0), "column 'propensity', row 1: found 0.0; a probability"),
-        (Answer("a", propensity=1.5), "column 'propensity', row 1: found 1.5; a probability"),
-        (Answer("a", weight=-1.0), "column 'weight', row 1: found -1.0; a number"),
-        (Answer("a", weight=math.nan), "column 'weight', row 1: found nan; a number"),
-        (Answer("a", cost=-1.0, identity="abc"), r"column 'cost', row 1 \(id 'abc'\): found -1.0"),
-        (Answer("a", time="now"), "column 'time', row 1: found 'now'"),
-        (Answer("a", columns={"x0": "one"}), "column 'x0', row 1: found 'one'; .* are features"),
-        (Answer("a"), "column 'x0', row 1: found nan; .* are features in every row"),
+        (Answer(""), "record 1 .*, column 'model': found ''; the name of a model is needed"),
+        (Answer(None), "record 1 .*, column 'model': found None; the name of a model is needed"),
+        (
+            Answer("a", cost=-1.0),
+            "record 1 .*, column 'cost': found -1.0; dollars, at least 0, are",
+        ),
+        (Answer("a", cost=math.inf), "record 1 .*, column 'cost': found inf"),
+        (Answer("a", input_tokens=-1), "record 1 .*, column 'input_tokens': found -1; a count"),
+        (Answer("a", output_tokens=-1), "record 1 .*, column 'output_tokens': found -1; a count"),
+        (Answer("a", latency=-0.1), "record 1 .*, column 'latency': found -0.1; seconds"),
+        (Answer("a", propensity=0.0), "record 1 .*, column 'propensity': found 0.0; a probability"),
+        (Answer("a", propensity=1.5), "record 1 .*, column 'propensity': found 1.5; a probability"),
+        (Answer("a", weight=-1.0), "record 1 .*, column 'weight': found -1.0; a number"),
+        (Answer("a", weight=math.nan), "record 1 .*, column 'weight': found nan; a number"),
+        (
+            Answer("a", cost=-1.0, identity="abc"),
+            "record 1 .* with the id 'abc', column 'cost': found -1.0",
+        ),
+        (Answer("a", time="now"), "record 1 .*: time must be Unix seconds or ISO 8601, got 'now'"),
+        (
+            Answer("a", columns={"x0": "one"}),
+            "record 1 .*, column 'x0': found 'one'; .* are features",
+        ),
+        (Answer("a"), "record 1 .*, column 'x0': found nan; .* in every row: .* are features"),
     ],
 )
 def test_errors_name_column_row_and_remedy(answer, message):

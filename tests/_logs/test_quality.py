@@ -86,6 +86,12 @@ def test_the_most_frequent_label_is_the_quality_and_others_are_named():
     assert_array_equal(judged(*rows, columns={"quality": "d"}).quality, [0, 1, np.nan, np.nan])
 
 
+def test_labels_that_are_named_quality_and_preference_are_just_that():
+    read = judged([("a", 0), ("quality", 1), ("preference", 0.5, False)], [("a", 0)])
+    assert_array_equal(read.quality, [1, np.nan])
+    assert_array_equal(read.preference, [0.5, np.nan])
+
+
 def test_a_scale_may_be_given():
     read = judged([("r", 1)], [("r", 4)], score={"r": (1, 7)})
     assert_array_equal(read.quality, [0, 0.5])
