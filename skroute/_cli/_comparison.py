@@ -1,130 +1,60 @@
-"""What ``python -m skroute`` compares: routers and fixed models, on held-out queries."""
+"""What ``skroute fit`` compares: routers and fixed models, on held-out queries."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
+from sklearn.base import clone
 
-from .._reporting import Notes, Verdict, share_clipped, why_doubtful
+from .._reporting import Notes, Verdict, why_doubtful
 from .._utils import make_folds
 from ..baselines import BestFixedModel, RegressAndCompare
-from ..feedback import Feedback, index_of
-from ..metrics import (
-    PolicyDifference,
-    evaluation_predictions,
-    policy_difference,
-    policy_value,
-    regret_score,
-)
-from ..nuisance import NoExplorationWarning
-from ..plots import TODAY
+from ..feedback import Feedback
+from ..metrics import PolicyDifference
+from ..plots import QUERIES, TODAY
 from ..routers import CausalRouter
+from ._goal import Goal
+from ._held_out import HeldOut, Row
 
 # Cost sensitivities of the curve, as shares of one over the spread of the models' mean costs: at 1
 # the dearest model has to be better by 1 to be worth its price over the cheapest.
 GRID = (0.0, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.2, 0.3, 0.5, 1.0)
 QUICK_GRID = (0.0, 0.03, 0.1, 0.3)
-_DEFAULT_SHARE = 0.3
 
 
-@dataclass
-class Row:
-    """What one policy comes to on the held-out queries: a line of results.csv."""
-
-    policy: str
-    model: str | None  # that a fixed policy chooses
-    cost_sensitivity: float  # at which the policy chooses and is valued
-    quality: float
-    cost: float  # dollars per query
-    utility: float
-    # Where every model's outcome is known:
-    regret: float | None = None
-    # On a log, with 95 % intervals; the gain is over the models that the log shows:
-    low: float | None = None
-    high: float | None = None
-    gain_over_today: float | None = None
-    gain_low: float | None = None
-    gain_high: float | None = None
-    effective_rows: float | None = None
-    # As `equal_quality_saving` returns them:
-    saved_share: float | None = None
-    quality_gap: float | None = None
-
-
-class HeldOut:
-    """Held-out queries, by which policies are valued: exactly if their feedback is full.
+@dataclass(frozen=True)
+class Change:
+    """What the router changes against today's policy, on held-out rows of a log.
 
     Attributes
     ----------
-    X : ndarray of shape (m, d)
-    feedback : Feedback
-    known : dict
-        Keyword arguments of `policy_value`.
-    notes : Notes
-        What to be careful about, whatever the policy.
+    quality : PolicyDifference
+        Of the mean quality.
+    cost, cost_today : float
+        Dollars per query, with the router and as the log has it.
     """
 
-    def __init__(self, X: np.ndarray, feedback: Feedback, models: np.ndarray | None = None) -> None:
-        self.X, self.feedback = X, feedback
-        self.notes = Notes()
-        self.known: dict[str, Any] = self.notes.hear(
-            evaluation_predictions, X, feedback, models=models
+    quality: PolicyDifference
+    cost: float
+    cost_today: float
+
+    def sentence(self, volume: float | None = None) -> str:
+        """Say it; `volume` are queries a month."""
+        gain = self.quality
+        words = (
+            f"Against {TODAY}: quality {gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}), "
+            f"${QUERIES * self.cost:.3g} instead of ${QUERIES * self.cost_today:.3g} per 1,000 "
+            "queries"
         )
-        if feedback.logged:
-            with warnings.catch_warnings():
-                # Said of each policy by itself.
-                warnings.simplefilter("ignore", UserWarning)
-                value = policy_value(feedback, None, **self.known)
-            self.notes.about_table(feedback, value, [], share_clipped(feedback, self.known))
-
-    @property
-    def explored(self) -> bool:
-        """Whether the log of these rows could have chosen otherwise."""
-        return NoExplorationWarning not in self.notes.kinds
-
-    def value(
-        self,
-        policy: str,
-        labels: np.ndarray | None,
-        cost_sensitivity: float,
-        model: str | None = None,
-    ) -> Row:
-        """Value the choice of these labels (m,); None is what the log chose."""
-        options: dict[str, Any] = {"cost_sensitivity": cost_sensitivity, **self.known}
-        logged, over_today = self.feedback.logged, None
-        value = policy_value(self.feedback, labels, **options)
-        if logged and labels is not None:
-            over_today = self.difference(labels, None, cost_sensitivity)
-        means = value.mean_quality, value.mean_cost, value.value
-        row = Row(policy, model, cost_sensitivity, *means)
-        if labels is not None and not logged:
-            row.regret = regret_score(self.feedback, labels, cost_sensitivity=cost_sensitivity)
-            return row
-        row.low, row.high, row.effective_rows = value.low, value.high, value.effective_sample_size
-        if over_today is not None:
-            row.gain_over_today = over_today.value
-            row.gain_low, row.gain_high = over_today.low, over_today.high
-        return row
-
-    def difference(
-        self, labels: np.ndarray, over: np.ndarray | None, cost_sensitivity: float
-    ) -> PolicyDifference:
-        """Compare two choices (m,); None is what the log chose."""
-        with warnings.catch_warnings():
-            # Said of each policy by itself.
-            warnings.simplefilter("ignore", UserWarning)
-            return policy_difference(
-                self.feedback, labels, over, cost_sensitivity=cost_sensitivity, **self.known
-            )
-
-    def outcomes(self, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return quality and cost (m,) of the chosen models, from full feedback."""
-        place = np.arange(len(labels)), index_of(labels, self.feedback.classes)
-        return self.feedback.quality[place], self.feedback.cost[place]
+        if self.cost_today > 0:
+            words += f" ({self.cost / self.cost_today - 1:+.0%})"
+        if volume is not None:
+            saved = volume * (self.cost_today - self.cost)
+            verb = "saved" if saved >= 0 else "spent more"
+            words += f"; ${abs(saved):,.2f} a month {verb} at {volume:,.0f} queries"
+        return f"{words}."
 
 
 @dataclass
@@ -138,6 +68,7 @@ class Comparison:
     router: CausalRouter
     notes: list[str]  # what to be careful about
     verdict: Verdict | None  # of the router against the models that the log shows
+    change: Change | None  # and what it changes in quality and dollars
 
 
 def cost_spread(feedback: Feedback) -> float:
@@ -151,11 +82,6 @@ def cost_spread(feedback: Feedback) -> float:
     return float(dearest - cheapest) if dearest - cheapest >= 0.2 * dearest else 0.0
 
 
-def default_cost_sensitivity(spread: float) -> float:
-    """Return 0.3 over the spread of the models' mean costs, to two digits; 0 without a spread."""
-    return float(f"{_DEFAULT_SHARE / spread:.2g}") if spread > 0 else 0.0
-
-
 def sensitivities(spread: float, chosen: float, grid: Sequence[float]) -> list[float]:
     """Return the cost sensitivities of the curves, the chosen one among them."""
     scaled = [share / spread for share in grid] if spread > 0 else [0.0]
@@ -165,39 +91,43 @@ def sensitivities(spread: float, chosen: float, grid: Sequence[float]) -> list[f
 
 def compare(
     X: np.ndarray,
-    y: Any,
+    y: Feedback,
     held_out: HeldOut,
     *,
-    cost_sensitivity: float,
+    goal: Goal,
     grid: Sequence[float],
+    exclude: Sequence[str] | None = None,
     seed: int,
     progress: Callable[[str], None],
 ) -> Comparison:
     """Fit every policy on a log of queries X (n, d), and value it on held-out queries.
 
-    `cost_sensitivity` is that of the table, and one of those of the curves, `grid`. The router and
+    `goal` says at which cost sensitivity, and `grid` of which others the curves are made, as shares
+    of one over the spread of costs. Routers never choose the models of `exclude`. The router and
     the halving of the queries depend on `seed`; `progress` is told what is being done.
     """
     exact = not held_out.feedback.logged
     notes, notes_of_curves = held_out.notes, Notes()
+    progress("CausalRouter")
+    spread = cost_spread(y)
+    router = _fit_router(X, y, goal, spread, exclude, seed)
+    own = router.cost_sensitivity
+    at_all = sensitivities(spread, own, grid)
+    progress("regress and compare")
+    compared = RegressAndCompare(own).fit(X, y)
+    compared.left_out_ = router.left_out_
     progress("fixed models")
-    fixed_model = BestFixedModel(cost_sensitivity).fit(X, y)
-    fixed = _value_fixed(fixed_model.classes_, held_out, cost_sensitivity, notes)
-    rows = _rows_of_fixed(fixed_model, fixed, exact)
+    fixed_model = BestFixedModel(own).fit(X, y)
+    kept = ~np.isin(fixed_model.classes_, router.left_out_)
+    fixed = _value_fixed(fixed_model.classes_[kept], held_out, own, notes)
+    rows = _rows_of_fixed(fixed_model, kept, fixed, exact)
     strongest = next(str(row.model) for row in rows if row.policy == "always the strongest")
     if not exact:
-        today = TODAY, None, cost_sensitivity
-        rows.insert(0, notes.hear(held_out.value, *today, called=TODAY))
-    progress("regress and compare")
-    compared = RegressAndCompare(cost_sensitivity).fit(X, y)
-    progress("CausalRouter")
-    knots = [0.0, max(grid)] if max(grid) > 0 else None
-    router = CausalRouter(cost_sensitivity, knots=knots, random_state=seed).fit(X, y)
+        rows.insert(0, notes.hear(held_out.value, TODAY, None, own, called=TODAY))
     curves = {}
     for policy, fitted in (("regress and compare", compared), ("CausalRouter", router)):
-        choices = {at: fitted.predict(held_out.X, cost_sensitivity=at) for at in grid}
-        own = policy, choices[cost_sensitivity], cost_sensitivity
-        rows.append(notes.hear(held_out.value, *own, called=policy))
+        choices = {at: fitted.predict(held_out.X, cost_sensitivity=at) for at in at_all}
+        rows.append(notes.hear(held_out.value, policy, choices[own], own, called=policy))
         curves[policy] = [
             notes_of_curves.hear(held_out.value, policy, labels, at, called=f"{policy} at {at:g}")
             for at, labels in choices.items()
@@ -208,19 +138,47 @@ def compare(
     for row in rows:
         if row.model == strongest:
             row.saved_share, row.quality_gap = 0.0, 0.0
+    _note_curves(notes, notes_of_curves, len(curves) * len(at_all))
+    verdict = change = None
+    if not exact:
+        choice = router.predict(held_out.X)
+        verdict = _conclude(router, choice, held_out, list(fixed), "CausalRouter" in notes.poor)
+        quality = held_out.difference(choice, None, 0.0)
+        change = Change(quality, rows[-1].cost, rows[0].cost)
+    return Comparison(own, rows, fixed, curves, router, notes.words, verdict, change)
+
+
+def _fit_router(
+    X: np.ndarray,
+    y: Feedback,
+    goal: Goal,
+    spread: float,
+    exclude: Sequence[str] | None,
+    seed: int,
+) -> CausalRouter:
+    """Return a router that serves every cost sensitivity, its own being that of the goal."""
+    router = CausalRouter(goal.start(spread), knots="auto", random_state=seed).fit(X, y)
+    left_out = router.left_out_
+    if exclude:
+        router.predict(X[:1], exclude=exclude)  # raises where a name is not known
+        left_out = router.classes_[np.isin(router.classes_.astype(str), exclude)]
+        router.left_out_ = left_out
+    if goal.depends_on_the_router:
+        router = clone(router).set_params(cost_sensitivity=goal.reach(router, X, y)).fit(X, y)
+        router.left_out_ = left_out
+    return router
+
+
+def _note_curves(notes: Notes, notes_of_curves: Notes, n_points: int) -> None:
+    """Say in one note of how many points of the curves the log says little."""
     if notes_of_curves.poor:
         notes.add(
-            f"The log says little about {len(notes_of_curves.poor)} of the "
-            f"{len(curves) * len(grid)} points of the curves; see effective_rows in results.csv."
+            f"The log says little about {len(notes_of_curves.poor)} of the {n_points} points of "
+            "the curves; see effective_rows in results.csv."
         )
     for words in notes_of_curves.words:
         if words not in notes_of_curves.poor.values():
             notes.add(words)
-    verdict = None
-    if not exact:
-        choice = router.predict(held_out.X)
-        verdict = _conclude(router, choice, held_out, list(fixed), "CausalRouter" in notes.poor)
-    return Comparison(cost_sensitivity, rows, fixed, curves, router, notes.words, verdict)
 
 
 def _conclude(
@@ -260,15 +218,19 @@ def _value_fixed(
     return fixed
 
 
-def _rows_of_fixed(fixed_model: BestFixedModel, fixed: dict[str, Row], exact: bool) -> list[Row]:
+def _rows_of_fixed(
+    fixed_model: BestFixedModel, kept: np.ndarray, fixed: dict[str, Row], exact: bool
+) -> list[Row]:
     """Return the cheapest, the strongest and the best fixed model; on a log all others too.
+
+    Models that are not `kept`, bool (K,), may not be chosen and are none of them.
 
     The log says which model is best, as a deployment would know it. Cheapest and strongest are
     so by exact outcomes where there are such: a reference that the log misjudges would flatter
     what is compared with it.
     """
     names = list(fixed)
-    quality, cost = fixed_model.mean_quality_, fixed_model.mean_cost_
+    quality, cost = fixed_model.mean_quality_[kept], fixed_model.mean_cost_[kept]
     best = int(np.nanargmax(quality - fixed_model.cost_sensitivity * cost))
     if exact:
         quality = np.array([row.quality for row in fixed.values()])

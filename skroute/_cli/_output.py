@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -12,7 +12,8 @@ import numpy as np
 from .._utils import short_names
 from ..metrics import CostQualityCurve
 from ..plots import QUERIES, CostQualityDisplay
-from ._comparison import Comparison, Row
+from ._comparison import Comparison
+from ._held_out import Row
 
 
 def table(comparison: Comparison) -> str:
@@ -23,8 +24,12 @@ def table(comparison: Comparison) -> str:
         ["regret", "saved"] if exact else ["95% interval", "over today", "95% interval", "rows"]
     )
     shown = short_names(comparison.fixed)
-    lines = [columns, *([*_means(row, shown), *_rest(row)] for row in comparison.rows)]
-    widths = [max(len(line[j]) for line in lines) for j in range(len(columns))]
+    return aligned([columns, *([*_means(row, shown), *_rest(row)] for row in comparison.rows)])
+
+
+def aligned(lines: Sequence[Sequence[str]]) -> str:
+    """Return lines of cells, the first of them the header, as aligned text."""
+    widths = [max(len(line[j]) for line in lines) for j in range(len(lines[0]))]
     text = []
     for first, *rest in lines:
         cells = [cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True)]

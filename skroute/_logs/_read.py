@@ -19,12 +19,13 @@ from ._gather import Counted, gather
 from ._langfuse import LANGFUSE
 from ._litellm import LITELLM
 from ._log import RoutingLog
+from ._mapped import TABLE
 from ._names import Aliases
 from ._quality import Score
 from ._records import read_records
 
 # In this order where records are recognized by several alike.
-FORMATS: tuple[Format, ...] = (LITELLM, LANGFUSE)
+FORMATS: tuple[Format, ...] = (LITELLM, LANGFUSE, TABLE)
 
 _SAMPLE = 200
 _MOST_KEYS = 40
@@ -53,6 +54,8 @@ def read_log(
         "litellm"     LiteLLM: standard logging payloads, and rows of the proxy's SpendLogs
         "langfuse"    Langfuse: observations and scores, each in files of their own or nested in
                       traces
+        "table"       one answer a row: a model and, by their usual names or by `columns`, a query,
+                      a quality, tokens and so on; also requests and responses of OpenAI's API
         ============  =========================================================================
     columns : dict of str to str, default=None
         Where the log has what: keys are "model", "query", "quality", "gold", "preference", "cost",

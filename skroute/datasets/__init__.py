@@ -11,6 +11,7 @@ simulate_log           what a biased deployment would have logged of a full tabl
 """
 
 from .._logs import RoutingLog, read_log
+from ._files import resolve_features
 from ._gold_preference import GoldPreferenceProblem, make_gold_preference
 from ._log_files import load_routing_log
 from ._logging import simulate_log

@@ -5,12 +5,12 @@ import pytest
 
 from skroute import full_feedback, logged_feedback
 from skroute._cli._comparison import (
-    HeldOut,
     cost_spread,
-    default_cost_sensitivity,
     equal_quality_saving,
     sensitivities,
 )
+from skroute._cli._goal import Goal
+from skroute._cli._held_out import HeldOut
 from skroute.feedback import read_feedback
 
 
@@ -67,12 +67,12 @@ def test_the_default_cost_sensitivity_is_scaled_by_the_spread_of_costs():
     y = logged_feedback(["a", "b", "b"], [1, 1, 1], cost=[0.001, 0.004, 0.006])
     spread = cost_spread(read_feedback(y))
     assert spread == pytest.approx(0.004)
-    assert default_cost_sensitivity(spread) == 75.0
+    assert Goal().start(spread) == 75.0
     assert sensitivities(spread, 75.0, (0.0, 0.1, 0.3)) == pytest.approx([0.0, 25.0, 75.0])
     assert sensitivities(spread, 60.0, (0.0, 0.1, 0.3)) == pytest.approx([0.0, 25.0, 60.0, 75.0])
     alike = logged_feedback(["a", "b"], [1, 1], cost=[0.009, 0.01])
     assert cost_spread(read_feedback(alike)) == 0.0
     assert cost_spread(read_feedback(full_feedback(np.ones((2, 2))))) == 0.0
-    assert default_cost_sensitivity(0.0) == 0.0
+    assert Goal().start(0.0) == 0.0
     assert sensitivities(0.0, 0.0, (0.0, 0.1)) == [0.0]
     assert sensitivities(0.0, 5.0, (0.0, 0.1)) == [0.0, 5.0]

@@ -1,0 +1,126 @@
+"""``skroute fit``: from a log to a table, a saved router, a picture and a report."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import joblib
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+
+from .._reporting import report
+from ..plots import TODAY
+from ._comparison import GRID, QUICK_GRID, Comparison, compare
+from ._output import draw_picture, table, write_csv
+from ._progress import Progress
+from ._tasks import Queries, Task, make_task
+
+_LEGENDS = {
+    "exact": """\
+utility  quality - cost sensitivity x dollars per query, on held-out queries; the cheapest and the
+         strongest model are those of these queries, the best fixed model is that of the log
+regret   utility lost to choosing the best model for every single query
+saved    share of the strongest model's bill that is saved at equal quality, and (in brackets) the
+         quality gained or lost with it: the cost sensitivity at which quality is no lower is found
+         on one half of the held-out queries and read on the other; n/a: there is none""",
+    "estimated": """\
+utility     quality - cost sensitivity x dollars per query, estimated on held-out rows of the log
+            (self-normalized doubly robust)
+over today  estimated utility gained over the models that the log shows, row by row
+rows        effective number of rows that the estimate rests on, of those held out; the intervals
+            are too narrow where it is below about 50""",
+}
+
+
+def fit(options: argparse.Namespace, progress: Progress) -> None:
+    """Learn, compare, print, and write what was asked for."""
+    folder = None
+    if options.output is not None:
+        folder = Path(options.output)
+        folder.mkdir(parents=True, exist_ok=True)
+    # Read first: a file that is not there should not cost the wait for a fit.
+    baseline = None if options.baseline is None else joblib.load(options.baseline)
+    progress("reading" if options.table or options.log else "making a synthetic log")
+    task = make_task(options, progress.note)
+    comparison = compare(
+        task.X,
+        task.feedback,
+        task.held_out,
+        goal=options.goal,
+        grid=QUICK_GRID if options.quick else GRID,
+        exclude=options.exclude,
+        seed=options.seed,
+        progress=progress,
+    )
+    for note in comparison.notes:
+        progress.note(note)
+    progress("done")
+    _print(task, comparison, options)
+    if folder is not None:
+        written = _write(folder, task, comparison, baseline, options, progress)
+        print(f"\nwritten to {folder}: {', '.join(written)}")
+
+
+def _print(task: Task, comparison: Comparison, options: argparse.Namespace) -> None:
+    chosen = comparison.cost_sensitivity
+    print(task.title)
+    worth = f": 0.01 quality is worth ${10 / chosen:.3g} per 1,000 queries" if chosen else ""
+    print(f"seed {options.seed}, cost sensitivity {chosen:.3g}{worth}\n")
+    print(table(comparison))
+    print()
+    if comparison.verdict is not None:
+        print(comparison.verdict.about("CausalRouter", TODAY, every_fixed=True))
+        print()
+    if comparison.change is not None:
+        print(comparison.change.sentence(options.volume))
+        print()
+    print(_LEGENDS["estimated" if task.held_out.feedback.logged else "exact"])
+
+
+def _write(
+    folder: Path,
+    task: Task,
+    comparison: Comparison,
+    baseline: Any,
+    options: argparse.Namespace,
+    progress: Progress,
+) -> list[str]:
+    """Write router, results, picture and, of a log, the report; return the names of the files."""
+    router = task.on_queries(comparison.router)
+    if task.whole is not None:
+        progress("CausalRouter on the whole log")
+        router = _fit_whole(comparison.router, *task.whole)
+    joblib.dump(router, folder / "router.joblib")
+    write_csv(folder / "results.csv", comparison, options.seed)
+    written = ["router.joblib", "results.csv"]
+    if not draw_picture(folder / "cost_quality.png", comparison, task.caption):
+        progress.note("no picture and no report; they need matplotlib (pip install matplotlib)")
+        return written
+    written.append("cost_quality.png")
+    if task.test is not None and task.whole is not None:
+        progress("report")
+        page = report(
+            task.on_queries(comparison.router),
+            task.test.raw,
+            task.held_out.feedback,
+            baseline=baseline,
+            volume=options.volume,
+            text=None if task.test.embedding is None else task.test.raw,
+        )
+        page.save(folder / "report.html")
+        written.append("report.html")
+    return written
+
+
+def _fit_whole(router: Any, queries: Queries, y: Any) -> Any:
+    """Return the router, fitted on all rows, as one that takes queries as they are."""
+    fresh = clone(router)
+    if queries.embedding is None:
+        fitted = fresh.fit(queries.raw, y)
+    else:
+        steps = [("embed", clone(queries.embedding)), ("route", fresh)]
+        fitted = Pipeline(steps).fit(queries.raw, y)
+    fresh.left_out_ = router.left_out_
+    return fitted

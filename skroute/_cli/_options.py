@@ -1,0 +1,201 @@
+"""The grammar of the command."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+
+from .. import __version__
+from ._goal import Goal
+
+# What belongs to a file of queries alone.
+_OF_A_LOG = ("format", "columns", "text_column", "prices", "aliases", "price_per_second", "embed")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong in one line."""
+        self.exit(2, f"skroute: error: {message}\n")
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options of a command; `fit` is meant where the first word is none."""
+    parser = _Parser(
+        prog="skroute",
+        description="Learn from logs which language model should answer each query.",
+        epilog="Options without a command are those of fit: 'skroute --log log.csv'.",
+    )
+    parser.add_argument("--version", action="version", version=f"skroute {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="{fit,explain}")
+    fit = commands.add_parser(
+        "fit",
+        help="learn a router from a log and show what it saves",
+        description="Learn from a log which model should answer each query, and compare the router "
+        "with fixed models on held-out queries. Without --log and --table: on a synthetic log "
+        "whose truth is known.",
+    )
+    _add_source(fit)
+    _add_goal(fit)
+    _add_output(fit)
+    explain = commands.add_parser("explain", help="say why a saved router chooses as it does")
+    _add_explain(explain)
+    words = list(arguments)
+    if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
+        words.insert(0, "fit")
+    options = parser.parse_args(words)
+    if options.command == "fit":
+        _check_fit(fit, options)
+    _check_numbers(parser, options)
+    return options
+
+
+def _add_source(parser: argparse.ArgumentParser) -> None:
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
+        "--log",
+        nargs="+",
+        metavar="FILE",
+        help="your own log: JSON lines, JSON, CSV or Parquet of LiteLLM, Langfuse, OpenTelemetry, "
+        "or a table with a model and a quality a row (see skroute.datasets.read_log)",
+    )
+    source.add_argument(
+        "--table",
+        metavar="FILE",
+        help="every model's quality and cost on every query (.npz, .csv, .parquet; see "
+        "skroute.datasets.load_routing_table); a biased log of it is simulated to learn from",
+    )
+    parser.add_argument("--format", default=None, help="of the log (default: recognized)")
+    parser.add_argument(
+        "--columns",
+        nargs="+",
+        metavar="FIELD=COLUMN",
+        help="where the log has what, such as model=model_group quality=metadata.rating",
+    )
+    parser.add_argument(
+        "--text-column", metavar="COLUMN", help="the same as --columns query=COLUMN"
+    )
+    parser.add_argument(
+        "--prices",
+        metavar="FILE",
+        help="today's dollars per token, a JSON file, or 'litellm' for the map that it carries",
+    )
+    parser.add_argument(
+        "--aliases",
+        metavar="FILE",
+        help="names of models to join, a JSON file from name to name, or 'auto' for those that "
+        "differ in case, blanks or the provider's prefix alone",
+    )
+    parser.add_argument(
+        "--price-per-second",
+        type=float,
+        metavar="P",
+        help="dollars that a second of waiting is worth; added to the cost",
+    )
+    parser.add_argument(
+        "--embed",
+        metavar="NAME",
+        help="how text becomes features: tfidf (default), minilm or any sentence-transformers "
+        "model (needs scikit-route[text])",
+    )
+    parser.add_argument(
+        "--embeddings", metavar="FILE", help="features of the queries, .npy (n, d), row by row"
+    )
+
+
+def _add_goal(parser: argparse.ArgumentParser) -> None:
+    goal = parser.add_mutually_exclusive_group()
+    goal.add_argument(
+        "--cost-sensitivity",
+        type=float,
+        metavar="L",
+        help="quality given up per dollar saved (default: 0.3 over the spread of mean costs)",
+    )
+    goal.add_argument("--budget", type=float, metavar="DOLLARS", help="mean cost of a query")
+    goal.add_argument(
+        "--quality-floor",
+        metavar="Q",
+        help="the cheapest router that keeps this mean quality; 'today': that of the log",
+    )
+    parser.add_argument("--exclude", nargs="+", metavar="MODEL", help="never choose these models")
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--output",
+        metavar="DIR",
+        help="write router.joblib, results.csv and, with matplotlib, cost_quality.png; with --log "
+        "report.html too",
+    )
+    parser.add_argument(
+        "--baseline",
+        metavar="ROUTER",
+        help="a saved router to compare with in the report, such as last week's; loading one runs "
+        "what it holds, so take only your own",
+    )
+    parser.add_argument("--volume", type=float, metavar="N", help="queries a month")
+    parser.add_argument("--seed", type=int, default=0, help="decides data, splits and fits")
+    parser.add_argument("--quick", action="store_true", help="fewer rows and cost sensitivities")
+
+
+def _add_explain(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Show each model's predicted quality, cost and utility for a query. Loading a saved router "
+        "runs what it holds: take only your own."
+    )
+    parser.add_argument("router", metavar="ROUTER", help="router.joblib, as fit writes it")
+    parser.add_argument("queries", nargs="+", metavar="QUERY", help="a prompt")
+    parser.add_argument("--cost-sensitivity", type=float, metavar="L")
+    parser.add_argument("--exclude", nargs="+", metavar="MODEL", help="models that are down")
+
+
+def _check_fit(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    source = "--log" if options.log else "--table" if options.table else "nothing"
+    needs = dict.fromkeys((*_OF_A_LOG, "baseline"), "--log") | {"embeddings": "--log or --table"}
+    for name, needed in needs.items():
+        if getattr(options, name) is not None and source not in needed:
+            parser.error(f"--{name.replace('_', '-')} needs {needed}")
+    if options.embed is not None and options.embeddings is not None:
+        parser.error("give either --embed or --embeddings")
+    if options.baseline is not None and options.output is None:
+        parser.error("--baseline needs --output: the report compares with it")
+    if not 0 <= options.seed < 2**32 - 1:
+        parser.error(f"--seed must be in [0, 2**32 - 1), got {options.seed}")
+    options.columns = _read_columns(parser, options)
+    options.goal = _read_goal(parser, options)
+
+
+def _check_numbers(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    for name in ("cost_sensitivity", "budget", "price_per_second", "volume"):
+        value = getattr(options, name, None)
+        if value is not None and not (np.isfinite(value) and value >= 0):
+            option = f"--{name.replace('_', '-')}"
+            parser.error(f"{option} must be a finite number of at least 0, got {value}")
+
+
+def _read_columns(
+    parser: argparse.ArgumentParser, options: argparse.Namespace
+) -> dict[str, str] | None:
+    columns = {}
+    for pair in options.columns or ():
+        field, sign, column = pair.partition("=")
+        if not (field and sign and column):
+            parser.error(f"--columns takes FIELD=COLUMN, such as quality=rating; got {pair!r}")
+        columns[field] = column
+    if options.text_column is not None:
+        columns["query"] = options.text_column
+    return columns or None
+
+
+def _read_goal(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Goal:
+    floor: Any = options.quality_floor
+    if floor not in (None, "today"):
+        try:
+            floor = float(floor)
+        except ValueError:
+            parser.error(f"--quality-floor takes a number or 'today', got {floor!r}")
+    if floor == "today" and not options.log:
+        parser.error("--quality-floor today needs --log")
+    return Goal(options.cost_sensitivity, options.budget, floor)

@@ -1,0 +1,219 @@
+"""What the command learns from and is judged by: a synthetic log, a table, a user's log."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import GroupShuffleSplit
+from sklearn.pipeline import Pipeline
+
+from ..datasets import (
+    RoutingLog,
+    load_routing_table,
+    make_routing_problem,
+    read_log,
+    resolve_features,
+    simulate_log,
+)
+from ..feedback import Feedback, full_feedback, read_feedback
+from ._embedding import make_embedding
+from ._held_out import HeldOut
+
+_TEST_SHARE = 0.3
+_QUICK_ROWS = 1500
+# What `read_log` makes of a log beside the columns of feedback, and what is left of it.
+_USED = (
+    *("logged_model", "logged_cost", "input_tokens", "output_tokens", "latency", "dollars"),
+    *("group", "time"),
+)
+
+
+@dataclass
+class Queries:
+    """Queries as a router is to take them, and the step that makes features of text.
+
+    Attributes
+    ----------
+    raw : ndarray of shape (n,) or (n, d)
+        Texts, or features.
+    embedding : transformer or None
+        None where `raw` are features.
+    latency : ndarray of shape (n,) or None
+        Seconds of each answer.
+    """
+
+    raw: np.ndarray
+    embedding: Any = None
+    latency: np.ndarray | None = None
+
+    def __getitem__(self, rows: np.ndarray) -> Queries:
+        latency = None if self.latency is None else self.latency[rows]
+        return Queries(self.raw[rows], self.embedding, latency)
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+
+@dataclass
+class Task:
+    """A log to learn from, and held-out queries to value policies by."""
+
+    title: str  # of what is printed
+    caption: str  # of the picture
+    X: np.ndarray
+    feedback: Feedback  # logged
+    held_out: HeldOut
+    test: Queries | None = None  # the held-out queries; the embedding is fitted
+    whole: tuple[Queries, Any] | None = None  # all of a user's log
+
+    def on_queries(self, router: Any) -> Any:
+        """Return a fitted router as one that takes the held-out queries as they are."""
+        if self.test is None or self.test.embedding is None:
+            return router
+        return Pipeline([("embed", self.test.embedding), ("route", router)])
+
+
+def make_task(options: argparse.Namespace, note: Callable[[str], None]) -> Task:
+    """Read, or make, what the options say."""
+    if options.table:
+        table = load_routing_table(options.table, features=options.embeddings)
+        return _of_table(options.table, Queries(table.X), table.y, options)
+    if not options.log:
+        return _synthetic(options.seed, options.quick)
+    log = _read(options)
+    for words in log.notes:
+        note(words)
+    queries, y = _queries(log, options, note)
+    if not read_feedback(y).logged:
+        return _of_table(options.log[0], queries, y, options)
+    return _of_log(options.log[0], queries, y, options)
+
+
+def _synthetic(seed: int, quick: bool) -> Task:
+    problem = make_routing_problem(
+        1000 if quick else 4000, 24, 5, logging="difficulty", random_state=seed
+    )
+    test = problem.draw(5000, random_state=seed + 1)
+    truth = full_feedback(test.expected_quality, test.expected_cost, models=test.models)
+    title = f"synthetic log of {len(problem.X):,} queries, valued by the truth on 5,000 others"
+    caption = "Synthetic queries: true mean quality and cost"
+    held_out = HeldOut(test.X, read_feedback(truth))
+    return Task(title, caption, problem.X, read_feedback(problem.y), held_out)
+
+
+def _of_table(path: str, queries: Queries, y: Any, options: argparse.Namespace) -> Task:
+    seed = options.seed
+    rows = _subset(len(queries), seed, options.quick)
+    queries, y = queries[rows], y[rows]
+    truth = read_feedback(y)
+    train, test = _split(len(queries), truth.group, seed)
+    X, X_test = _features(queries, train, test)
+    log = simulate_log(X, y[train], mode="difficulty", random_state=seed)
+    # Every query counts the same, in double precision.
+    exact = full_feedback(
+        truth.quality[test].astype(np.float64),
+        truth.cost[test].astype(np.float64),
+        models=truth.classes.tolist(),
+        group=None if truth.group is None else truth.group[test],
+    )
+    title = (
+        f"{Path(path).name}: a simulated log of {len(train):,} queries (strong models got the hard "
+        f"ones), valued by the outcomes on {len(test):,} others"
+    )
+    caption = f"{Path(path).stem}: quality and cost on {len(test):,} held-out queries"
+    held_out = HeldOut(X_test, read_feedback(exact))
+    return Task(title, caption, X, read_feedback(log), held_out, queries[test])
+
+
+def _of_log(path: str, queries: Queries, y: Any, options: argparse.Namespace) -> Task:
+    seed = options.seed
+    rows = _subset(len(queries), seed, options.quick)
+    queries, y = queries[rows], y[rows]
+    train, test = _split(len(queries), read_feedback(y).group, seed)
+    X, X_test = _features(queries, train, test)
+    feedback = read_feedback(y[train])
+    title = (
+        f"{Path(path).name}: learned from {len(train):,} logged queries, estimated on "
+        f"{len(test):,} others"
+    )
+    caption = f"{Path(path).stem}: quality and cost estimated on {len(test):,} logged queries"
+    held_out = HeldOut(X_test, read_feedback(y[test]), feedback.classes)
+    return Task(title, caption, X, feedback, held_out, queries[test], (queries, y))
+
+
+def _split(n_rows: int, group: np.ndarray | None, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    rows = np.arange(n_rows)
+    group = rows if group is None else group
+    if len(np.unique(group)) < 2:
+        raise ValueError("all rows are of one group: nothing can be held out")
+    splitter = GroupShuffleSplit(1, test_size=_TEST_SHARE, random_state=seed)
+    return next(splitter.split(rows, groups=group))
+
+
+def _subset(n_rows: int, seed: int, quick: bool) -> np.ndarray:
+    """Return all rows, or for a quick run a random 1,500 of them, in order."""
+    if not quick or n_rows <= _QUICK_ROWS:
+        return np.arange(n_rows)
+    return np.sort(np.random.RandomState(seed).choice(n_rows, _QUICK_ROWS, replace=False))
+
+
+def _features(
+    queries: Queries, train: np.ndarray, test: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the features of both parts; an embedding is fitted on the first."""
+    if queries.embedding is None:
+        return queries.raw[train], queries.raw[test]
+    embedding = queries.embedding
+    return embedding.fit_transform(queries.raw[train]), embedding.transform(queries.raw[test])
+
+
+def _read(options: argparse.Namespace) -> RoutingLog:
+    aliases = options.aliases
+    if aliases not in (None, "auto"):
+        aliases = json.loads(Path(aliases).read_text(encoding="utf-8"))
+    return read_log(
+        options.log if len(options.log) > 1 else options.log[0],
+        options.format or "auto",
+        columns=options.columns,
+        prices=options.prices,
+        aliases=aliases,
+        price_per_second=options.price_per_second or 0.0,
+    )
+
+
+def _queries(
+    log: RoutingLog, options: argparse.Namespace, note: Callable[[str], None]
+) -> tuple[Queries, Any]:
+    """Return the queries of a log, by their embeddings, its feature columns or their text."""
+    latency = log.columns.get("latency")
+    if options.embeddings is not None:
+        return Queries(_embeddings(options.embeddings, log), None, latency), log.y
+    if log.features is not None and options.embed is None:
+        return Queries(log.features, None, latency), log.y
+    has_text = np.array([text is not None for text in log.queries])
+    if not has_text.any():
+        raise ValueError(
+            f"{options.log[0]}: has neither text nor features; say which column has the text "
+            "(--text-column), or give --embeddings, a .npy file with a row for each answer"
+        )
+    if missing := int((~has_text).sum()):
+        note(f"rows without a text are left out ({missing:,}): there is nothing to route by")
+    unused = [name for name in log.columns if name not in _USED and not name.startswith("label:")]
+    if unused:
+        note(f"columns that are not used: {', '.join(unused)}; see the page on features for how")
+    embedding = make_embedding(options.embed or "tfidf", options.seed)
+    queries = Queries(log.queries, embedding, latency)
+    return queries[has_text], log.y[has_text]
+
+
+def _embeddings(path: str, log: RoutingLog) -> np.ndarray:
+    """Return the features (n, d) of a .npy file with a row for each record of the log."""
+    if (log.row < 0).any():
+        raise ValueError(f"{path}: this log has several records a query; give it text instead")
+    return resolve_features(Path(path), None, path, log.n_records)[log.row]
