@@ -53,7 +53,7 @@ class _Export:
     def __init__(self, left_out: LeftOut) -> None:
         self._left_out = left_out
         self._scores = Scores(left_out)
-        self._session_of: dict[str | None, str] = {}
+        self._session_of: dict[str | None, str | None] = {}
         self._others: set[str | None] = set()
         self._failed: set[str | None] = set()
 
@@ -68,9 +68,8 @@ class _Export:
             yield from self._answers_in_observation(names, record)
 
     def _answers_in_trace(self, trace: Record) -> Iterator[Sourced]:
-        trace_id, session = text(trace.get("id")), text(trace.get("session_id"))
-        if session is not None:
-            self._session_of[trace_id] = session
+        trace_id = text(trace.get("id"))
+        self._session_of[trace_id] = text(trace.get("session_id"))
         for score in _objects(trace.get("scores")):
             self._scores.keep(snake_cased(score), trace_id)
         shared = {name: trace.get(name) for name in ("user_id", "tags", "release", "environment")}
@@ -96,6 +95,9 @@ class _Export:
             trace_id = answer.columns["trace_id"]
             session = self._session_of.get(trace_id)
             yield replace(answer, group=session) if session and answer.group == trace_id else answer
+        empty = self._session_of.keys() - {answer.columns["trace_id"] for answer in answers}
+        if empty:
+            self._left_out("traces without a generation in the log", len(empty))
 
 
 def _answer(names: Record) -> Answer:

@@ -28,9 +28,11 @@ _LATEST_SECONDS, _FINER_UNITS = 1e11, (1.0, 1e3, 1e6, 1e9)
 
 
 def is_nothing(value: Any) -> bool:
-    """Tell whether a value says that there is none: None, NaN, an empty text, "null" and so on."""
+    """Tell whether a value says that there is none: None, NaN, "null", what is empty and so on."""
     if isinstance(value, str):
         return value.strip().lower() in _NOTHING
+    if isinstance(value, Mapping | list | tuple):
+        return not value
     return value is None or bool(isinstance(value, Number | datetime) and value != value)
 
 

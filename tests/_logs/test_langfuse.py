@@ -2,137 +2,12 @@
 
 import json
 import math
-from datetime import UTC, datetime
 
 import pytest
+from log_records import STARTED, nested, paged, score, stored
 
 from skroute._logs._answer import Label, LeftOut
 from skroute._logs._langfuse import LANGFUSE
-
-STARTED = datetime(2026, 1, 31, 12, 0, tzinfo=UTC).timestamp()
-MESSAGES = [
-    {"role": "system", "content": "Be brief."},
-    {"role": "user", "content": "Why is the sky blue?"},
-]
-
-
-def stored(**changed):
-    """An observation as the scheduled exports to a bucket write it."""
-    return {
-        "id": "o1",
-        "trace_id": "t1",
-        "project_id": "p",
-        "environment": "production",
-        "type": "GENERATION",
-        "parent_observation_id": "",
-        "start_time": "2026-01-31 12:00:00.000000",
-        "end_time": "2026-01-31 12:00:00.500000",
-        "name": "answer",
-        "metadata": {"tenant": "a", "attributes": {"gen_ai.prompt": "sky"}},
-        "level": "DEFAULT",
-        "status_message": "",
-        "input": json.dumps({"messages": MESSAGES}),
-        "output": "Scattering.",
-        "provided_model_name": "gpt-4o",
-        "model_parameters": '{"temperature":0.7}',
-        "usage_details": {"input": 10, "input_cached_tokens": 4, "output": 20, "total": 34},
-        "cost_details": {"input": 0.001, "output": 0.002, "total": 0.003},
-        "completion_start_time": None,
-        "total_cost": 0.003,
-        "latency": 500.0,
-        "user_id": "u",
-        "session_id": "s1",
-        "trace_name": "chat",
-        "tags": ["beta", "eu"],
-        **changed,
-    }
-
-
-def paged(**changed):
-    """An observation as the pages of Langfuse export it to CSV: scores are columns of lists."""
-    return {
-        "id": "o1",
-        "traceId": "t1",
-        "traceName": "chat",
-        "type": "GENERATION",
-        "name": "answer",
-        "startTime": "2026-01-31T12:00:00.000Z",
-        "endTime": "2026-01-31T12:00:00.500Z",
-        "completionStartTime": "",
-        "level": "DEFAULT",
-        "sessionId": "s1",
-        "userId": "u",
-        "providedModelName": "gpt-4o",
-        "modelParameters": '{"temperature":0.7}',
-        "usageDetails": '{"input":14,"output":20,"total":34}',
-        "costDetails": '{"total":0.003}',
-        "totalCost": "0.003",
-        "input": json.dumps(MESSAGES),
-        "output": '{"role":"assistant","content":"Scattering."}',
-        "metadata": '{"tenant":"a"}',
-        "latencyMs": "500",
-        "tags": '["beta","eu"]',
-        "comments": "[]",
-        "helpfulness": "[4]",
-        "tone": '["kind","short"]',
-        "never": "",
-        **changed,
-    }
-
-
-def nested(**changed):
-    """A trace as the older API gives it, with its observations and scores."""
-    return {
-        "id": "t1",
-        "timestamp": "2026-01-31T12:00:00.000Z",
-        "name": "chat",
-        "sessionId": "s1",
-        "userId": "u",
-        "tags": ["beta", "eu"],
-        "metadata": None,
-        "htmlPath": "/project/p/traces/t1",
-        "input": "not this",
-        "observations": [
-            {"id": "root", "type": "SPAN", "traceId": "t1", "name": "agent"},
-            {
-                "id": "o1",
-                "traceId": "t1",
-                "type": "GENERATION",
-                "name": "answer",
-                "startTime": "2026-01-31T12:00:00.000Z",
-                "endTime": "2026-01-31T12:00:00.500Z",
-                "model": "gpt-4o",
-                "modelParameters": {"temperature": 0.7},
-                "input": MESSAGES,
-                "output": {"content": "Scattering."},
-                "usage": {"input": 14, "output": 20, "unit": "TOKENS", "inputCost": 0.001},
-                "promptTokens": 14,
-                "completionTokens": 20,
-                "calculatedTotalCost": 0.003,
-                "metadata": {"tenant": "a"},
-                "level": "DEFAULT",
-                "latency": 0.5,
-            },
-        ],
-        "scores": [score(id="n1", name="helpfulness", value=0.25)],
-        **changed,
-    }
-
-
-def score(**changed):
-    return {
-        "id": "c1",
-        "timestamp": "2026-01-31 13:00:00.000000",
-        "project_id": "p",
-        "trace_id": "t1",
-        "observation_id": None,
-        "name": "helpfulness",
-        "value": 1,
-        "source": "ANNOTATION",
-        "data_type": "NUMERIC",
-        "string_value": None,
-        **changed,
-    }
 
 
 def read(*records, **columns):
@@ -281,7 +156,9 @@ def test_sessions_out_of_a_file_of_traces():
 def test_traces_that_only_name_their_observations():
     trace = {"id": "t1", "sessionId": None, "htmlPath": "/t1", "observations": ["o1"], "scores": []}
     assert LANGFUSE.recognizes(trace)
-    assert read(trace)[0] == []
+    answers, left_out = read(trace)
+    assert answers == []
+    assert left_out.counts == {"traces without a generation in the log": 1}
 
 
 @pytest.mark.parametrize(

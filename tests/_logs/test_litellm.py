@@ -2,93 +2,12 @@
 
 import json
 import math
-from datetime import UTC, datetime
 
 import pytest
+from log_records import STARTED, TYPED, payload, spend
 
 from skroute._logs._answer import Label, LeftOut
 from skroute._logs._litellm import LITELLM
-
-STARTED = datetime(2026, 1, 31, 12, 0, tzinfo=UTC).timestamp()
-MESSAGES = [
-    {"role": "system", "content": "Be brief."},
-    {"role": "user", "content": [{"type": "text", "text": "Why is the sky blue?"}]},
-]
-
-
-def payload(**changed):
-    """A call as a callback is given it under "standard_logging_object"."""
-    return {
-        "id": "chatcmpl-1",
-        "litellm_call_id": "b9f7",
-        "trace_id": "trace-1",
-        "session_id": "",
-        "call_type": "acompletion",
-        "cache_hit": None,
-        "stream": None,
-        "status": "success",
-        "status_fields": {"llm_api_status": "success", "guardrail_status": "not_run"},
-        "custom_llm_provider": "openai",
-        "saved_cache_cost": 0.0,
-        "startTime": STARTED,
-        "endTime": STARTED + 0.5,
-        "completionStartTime": STARTED + 0.25,
-        "response_time": 0.25,
-        "model": "openai/gpt-4o-mini",
-        "metadata": {
-            "user_api_key_alias": "team-key",
-            "user_api_key_user_id": None,
-            "spend_logs_metadata": None,
-            "requester_metadata": None,
-            "usage_object": {"completion_tokens": 20},
-        },
-        "response_cost": 1.35e-05,
-        "cost_breakdown": {"input_cost": 1.5e-06},
-        "response_cost_failure_debug_info": None,
-        "total_tokens": 30,
-        "prompt_tokens": 10,
-        "completion_tokens": 20,
-        "request_tags": ["batch", "eu"],
-        "end_user": "customer-7",
-        "api_base": "",
-        "model_group": "chat",
-        "model_id": "f8dd",
-        "messages": MESSAGES,
-        "response": {"choices": [{"message": {"role": "assistant", "content": "Scattering."}}]},
-        "model_parameters": {"temperature": 0.2, "tools": [{"type": "function"}]},
-        "hidden_params": {"api_base": "https://api.openai.com"},
-        "model_map_information": {"model_map_value": {"input_cost_per_token": 1.5e-07}},
-        **changed,
-    }
-
-
-def spend(**changed):
-    """A row of the table LiteLLM_SpendLogs, as CSV has it: what is nested is JSON text."""
-    metadata = {"user_api_key_alias": "team-key", "attempted_fallbacks": 1, "status": "success"}
-    return {
-        "request_id": "chatcmpl-1",
-        "call_type": "acompletion",
-        "api_key": "88dc28d0",
-        "spend": "1.35e-05",
-        "total_tokens": "30",
-        "prompt_tokens": "10",
-        "completion_tokens": "20",
-        "startTime": "2026-01-31 12:00:00.000",
-        "endTime": "2026-01-31 12:00:00.500",
-        "request_duration_ms": "500",
-        "model": "openai/gpt-4o-mini",
-        "model_group": "chat",
-        "custom_llm_provider": "openai",
-        "metadata": json.dumps(metadata),
-        "cache_hit": "None",
-        "request_tags": '["batch", "eu"]',
-        "messages": "{}",
-        "response": "{}",
-        "proxy_server_request": json.dumps({"model": "chat", "messages": MESSAGES}),
-        "session_id": "trace-1",
-        "status": "success",
-        **changed,
-    }
 
 
 def read(*records, **columns):
@@ -203,7 +122,7 @@ def test_calls_that_are_chats(kind):
         ({"messages": {}}, None),
         ({"messages": None}, None),
         ({"messages": "Why?"}, "Why?"),
-        ({"messages": str(MESSAGES)}, "Why is the sky blue?"),
+        ({"messages": str(TYPED)}, "Why is the sky blue?"),
         ({"messages": [{"role": "user", "content": "redacted-by-litellm"}]}, None),
         ({"messages": "{}", "proxy_server_request": '{"input": "Why?", "model": "a"}'}, "Why?"),
         ({"messages": {}, "proxy_server_request": {"prompt": "Why?"}}, "Why?"),

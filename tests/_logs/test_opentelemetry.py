@@ -2,121 +2,22 @@
 
 import json
 import math
-from datetime import UTC, datetime
 
 import pytest
+from log_records import (
+    ATTRIBUTES,
+    SPOKEN,
+    STARTED,
+    batch,
+    evaluation,
+    log_batch,
+    pairs,
+    printed,
+    row,
+)
 
 from skroute._logs._answer import Label, LeftOut
 from skroute._logs._opentelemetry import OPENTELEMETRY
-
-STARTED = datetime(2026, 1, 31, 12, 0, tzinfo=UTC).timestamp()
-NANOSECONDS = int(STARTED) * 10**9
-MESSAGES = [
-    {"role": "system", "parts": [{"type": "text", "content": "Be brief."}]},
-    {"role": "user", "parts": [{"type": "text", "content": "Why is the sky blue?"}]},
-]
-ATTRIBUTES = {
-    "gen_ai.operation.name": "chat",
-    "gen_ai.provider.name": "openai",
-    "gen_ai.request.model": "gpt-4o",
-    "gen_ai.response.model": "gpt-4o-2024-08-06",
-    "gen_ai.response.id": "chatcmpl-1",
-    "gen_ai.response.finish_reasons": ["stop"],
-    "gen_ai.usage.input_tokens": 10,
-    "gen_ai.usage.output_tokens": 20,
-    "gen_ai.conversation.id": "s1",
-    "gen_ai.prompt.name": "answer",
-    "gen_ai.input.messages": json.dumps(MESSAGES),
-    "gen_ai.output.messages": '[{"role": "assistant", "parts": ["Scattering."]}]',
-}
-
-
-def typed(value):
-    """A value as OTLP writes it."""
-    kinds = {str: "stringValue", bool: "boolValue", int: "intValue", float: "doubleValue"}
-    if isinstance(value, dict):
-        return {"kvlistValue": {"values": pairs(value)}}
-    if isinstance(value, list):
-        return {"arrayValue": {"values": [typed(item) for item in value]}}
-    return {kinds[type(value)]: str(value) if type(value) is int else value}
-
-
-def pairs(attributes):
-    return [{"key": key, "value": typed(value)} for key, value in attributes.items()]
-
-
-def batch(attributes=ATTRIBUTES, **changed):
-    """A batch of one span as the collector's file exporter writes it."""
-    span = {
-        "traceId": "d1e9",
-        "spanId": "63f5",
-        "parentSpanId": "",
-        "name": "chat gpt-4o",
-        "kind": 3,
-        "startTimeUnixNano": str(NANOSECONDS),
-        "endTimeUnixNano": str(NANOSECONDS + 5 * 10**8),
-        "attributes": pairs(attributes),
-        "events": [],
-        "status": {},
-        **changed,
-    }
-    scopes = [{"scope": {"name": "x"}, "spans": [span]}]
-    return {
-        "resourceSpans": [
-            {"resource": {"attributes": pairs({"service.name": "web"})}, "scopeSpans": scopes}
-        ]
-    }
-
-
-def printed(attributes=ATTRIBUTES, **changed):
-    """A span as the console exporter of the Python SDK prints it."""
-    return {
-        "name": "chat gpt-4o",
-        "context": {"trace_id": "0xd1e9", "span_id": "0x63f5", "trace_state": "[]"},
-        "kind": "SpanKind.CLIENT",
-        "parent_id": None,
-        "start_time": "2026-01-31T12:00:00.000000Z",
-        "end_time": "2026-01-31T12:00:00.500000Z",
-        "status": {"status_code": "UNSET"},
-        "attributes": attributes,
-        "events": [],
-        "links": [],
-        "resource": {"attributes": {"service.name": "web"}, "schema_url": ""},
-        **changed,
-    }
-
-
-def row(attributes=ATTRIBUTES, **changed):
-    """A row of a table of spans, attributes and resource as text."""
-    return {
-        "Timestamp": "2026-01-31 12:00:00.000000000",
-        "TraceId": "d1e9",
-        "SpanId": "63f5",
-        "SpanName": "chat gpt-4o",
-        "SpanAttributes": json.dumps(attributes),
-        "resource": json.dumps({"attributes": {"service.name": "web"}}),
-        "Duration": 5 * 10**8,
-        "StatusCode": "Unset",
-        **changed,
-    }
-
-
-def evaluation(**changed):
-    attributes = {"gen_ai.evaluation.name": "Relevance", "gen_ai.evaluation.score.value": 0.5}
-    return {**attributes, **changed}
-
-
-def log_batch(event=None, **changed):
-    """A batch of one log record that tells an evaluation."""
-    record = {
-        "timeUnixNano": str(NANOSECONDS),
-        "traceId": "d1e9",
-        "spanId": "63f5",
-        "eventName": "gen_ai.evaluation.result",
-        "attributes": pairs(event or evaluation()),
-        **changed,
-    }
-    return {"resourceLogs": [{"resource": {}, "scopeLogs": [{"logRecords": [record]}]}]}
 
 
 def read(*records, **columns):
@@ -260,8 +161,8 @@ def test_a_call_that_two_instrumentations_saw():
 @pytest.mark.parametrize(
     "attributes",
     [
-        but("gen_ai.input.messages", **{"gen_ai.prompt": json.dumps(MESSAGES)}),
-        but(**{"gen_ai.input.messages": MESSAGES}),
+        but("gen_ai.input.messages", **{"gen_ai.prompt": json.dumps(SPOKEN)}),
+        but(**{"gen_ai.input.messages": SPOKEN}),
         but(
             "gen_ai.input.messages",
             **{
@@ -285,8 +186,8 @@ def test_prompts_on_the_span(attributes):
 @pytest.mark.parametrize(
     ("name", "event"),
     [
-        ("gen_ai.client.inference.operation.details", {"gen_ai.input.messages": MESSAGES}),
-        ("gen_ai.content.prompt", {"gen_ai.prompt": json.dumps(MESSAGES)}),
+        ("gen_ai.client.inference.operation.details", {"gen_ai.input.messages": SPOKEN}),
+        ("gen_ai.content.prompt", {"gen_ai.prompt": json.dumps(SPOKEN)}),
         ("gen_ai.user.message", {"content": "Why is the sky blue?"}),
     ],
 )

@@ -49,7 +49,7 @@ def test_there_is_nothing(value):
     assert sequence(value) == []
 
 
-@pytest.mark.parametrize("value", [0, 0.5, "0.5", False, [], {}, "no"])
+@pytest.mark.parametrize("value", [0, 0.5, "0.5", False, [None], {"": None}, "no"])
 def test_there_is_something(value):
     assert not is_nothing(value)
 
@@ -59,7 +59,7 @@ def test_numbers():
     assert number(" 1e-7 ", "cost") == 1e-7
     assert number(Decimal("0.25"), "cost") == 0.25
     assert number(np.float32(0.5), "cost") == 0.5
-    for value in ("cheap", "$3", True, math.inf, "inf", 10**400, [], {}, b"3"):
+    for value in ("cheap", "$3", True, math.inf, "inf", 10**400, [3], {"a": 3}, b"3"):
         with pytest.raises(ValueError, match="cost must be a finite number, got"):
             number(value, "cost")
 
@@ -69,7 +69,7 @@ def test_truth_values():
         assert truth(value, "cache_hit") is True
     for value in (False, 0, 0.0, "false", "False", "f", "0", "no"):
         assert truth(value, "cache_hit") is False
-    for value in (2, "perhaps", [], {}):
+    for value in (2, "perhaps", [True], {"a": True}):
         with pytest.raises(ValueError, match="cache_hit must be true or false, got"):
             truth(value, "cache_hit")
 
@@ -97,7 +97,7 @@ def test_times(value):
     assert seconds(value, "startTime") == NOON
 
 
-@pytest.mark.parametrize("value", ["noon", True, [], {}, "31.1.2026", 1e30, math.inf])
+@pytest.mark.parametrize("value", ["noon", True, [1], {"a": 1}, "31.1.2026", 1e30, math.inf])
 def test_what_is_no_time(value):
     with pytest.raises(ValueError, match="startTime must be Unix seconds or ISO 8601, got"):
         seconds(value, "startTime")
