@@ -96,10 +96,10 @@ def labels_in(places: Iterable[Mapping[str, Any]]) -> tuple[Label, ...]:
         gold = None
         with suppress(ValueError):
             gold = truth(place.get("gold"), "gold")
-        for name in _LABELS:
-            within = mapping(place.get(name))
-            value = next((within[key] for key in _VALUES if key in within), place.get(name))
-            if text(value) is not None and not (within and value is place.get(name)):
+        for name in filter(place.__contains__, _LABELS):
+            within = mapping(place[name])
+            value = next((within[key] for key in _VALUES if key in within), place[name])
+            if text(value) is not None and not (within and value is place[name]):
                 labels.setdefault(name, Label(name, value, gold))
     return tuple(labels.values())
 

@@ -10,13 +10,15 @@ from collections.abc import Container, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from numbers import Number
 from typing import Any
+
+import numpy as np
 
 from .._utils import short_repr
 
 UNKNOWN: Any = object()
 
+_MAY_BE_NAN = float | np.floating | Decimal | datetime
 # How files write that there is nothing.
 _NOTHING = {"", "none", "null", "nan", "nat", "<na>", "\\n"}
 _TRUTH = {
@@ -31,9 +33,9 @@ def is_nothing(value: Any) -> bool:
     """Tell whether a value says that there is none: None, NaN, "null", what is empty and so on."""
     if isinstance(value, str):
         return value.strip().lower() in _NOTHING
-    if isinstance(value, Mapping | list | tuple):
+    if isinstance(value, dict | list | tuple):
         return not value
-    return value is None or bool(isinstance(value, Number | datetime) and value != value)
+    return value is None or (isinstance(value, _MAY_BE_NAN) and bool(value != value))
 
 
 def number(value: Any, name: str) -> float:
@@ -84,7 +86,7 @@ def seconds(value: Any, name: str) -> float:
 
 def text(value: Any) -> str | None:
     """Return a scalar as text, None where there is none and for anything nested."""
-    if is_nothing(value) or isinstance(value, Mapping | list | tuple | set | bytes):
+    if is_nothing(value) or isinstance(value, dict | list | tuple | set | bytes | Mapping):
         return None
     return str(value).strip()
 
@@ -92,7 +94,7 @@ def text(value: Any) -> str | None:
 def mapping(value: Any) -> Mapping[str, Any]:
     """Return an object, also out of text that is one; an empty one where there is none."""
     found = decode(value) if isinstance(value, str) else value
-    return found if isinstance(found, Mapping) else {}
+    return found if isinstance(found, dict | Mapping) else {}
 
 
 def sequence(value: Any) -> list[Any]:
@@ -148,13 +150,13 @@ def leaves(record: Mapping[str, Any], skip: Container[str] = ()) -> Iterator[tup
         name, value = pending.pop()
         if name in skip or is_nothing(value):
             continue
-        if isinstance(value, Mapping):
-            inner = reversed(list(value.items()))
-            pending.extend((f"{name}.{key}", part) for key, part in inner)
+        if isinstance(value, str | bool | int | float | date):
+            yield name, value
         elif isinstance(value, list | tuple):
-            if value and all(isinstance(item, str | int | float) for item in value):
+            if all(isinstance(item, str | int | float) for item in value):
                 yield name, ", ".join(map(str, value))
         elif isinstance(value, Decimal):
             yield name, float(value)
-        elif isinstance(value, str | bool | int | float | date):
-            yield name, value
+        elif isinstance(value, Mapping):
+            inner = reversed(list(value.items()))
+            pending.extend((f"{name}.{key}", part) for key, part in inner)
