@@ -21,11 +21,17 @@ from ._litellm import LITELLM
 from ._log import RoutingLog
 from ._mapped import TABLE
 from ._names import Aliases
+from ._opentelemetry import OPENTELEMETRY
 from ._quality import Score
 from ._records import read_records
+from ._research import ROUTELLM, ROUTERBENCH, SPROUT
 
 # In this order where records are recognized by several alike.
-FORMATS: tuple[Format, ...] = (LITELLM, LANGFUSE, TABLE)
+FORMATS: tuple[Format, ...] = (
+    *(LITELLM, LANGFUSE, OPENTELEMETRY),
+    *(ROUTERBENCH, SPROUT, ROUTELLM),
+    TABLE,
+)
 
 _SAMPLE = 200
 _MOST_KEYS = 40
@@ -50,13 +56,18 @@ def read_log(
     format : str, default="auto"
         Name of the format, or "auto": found by the keys of the first records.
 
-        ============  =========================================================================
-        "litellm"     LiteLLM: standard logging payloads, and rows of the proxy's SpendLogs
-        "langfuse"    Langfuse: observations and scores, each in files of their own or nested in
-                      traces
-        "table"       one answer a row: a model and, by their usual names or by `columns`, a query,
-                      a quality, tokens and so on; also requests and responses of OpenAI's API
-        ============  =========================================================================
+        ===============  ======================================================================
+        "litellm"        LiteLLM: standard logging payloads, and rows of the proxy's SpendLogs
+        "langfuse"       Langfuse: observations and scores, each in files of their own or nested in
+                         traces
+        "opentelemetry"  OpenTelemetry: spans of generative AI and evaluation events, OTLP or flat
+        "routerbench"    RouterBench: every model's score and cost, saved as CSV, Parquet or JSON
+        "sprout"         SPROUT: every model's score and tokens
+        "routellm"       RouteLLM: right or wrong by model, battles of two, judgements of MT-Bench
+        "table"          one answer a row: a model and, by their usual names or by `columns`, a
+                         query, a quality, tokens and so on; also requests and responses of
+                         OpenAI's API
+        ===============  ======================================================================
     columns : dict of str to str, default=None
         Where the log has what: keys are "model", "query", "quality", "gold", "preference", "cost",
         "input_tokens", "output_tokens", "time", "latency", "group", "propensity", "weight" or
