@@ -55,8 +55,9 @@ def write_parquet(path, records):
     """Write a table with objects in it; messages, whose contents differ in type, as JSON text."""
     parquet = pytest.importorskip("pyarrow.parquet")
     rows = [
-        {name: json.dumps(cell) if name == "messages" else cell for name, cell in record.items()}
+        {**record, "messages": json.dumps(messages)} if isinstance(messages, list) else record
         for record in records
+        for messages in [record.get("messages")]
     ]
     parquet.write_table(pytest.importorskip("pyarrow").Table.from_pylist(rows), path)
     return path
