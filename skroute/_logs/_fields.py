@@ -29,18 +29,12 @@ _PARSERS: dict[str, Callable[[Any, str], Any]] = {
     "identity": lambda value, name: text(value),
 }
 COLUMNS = (*_PARSERS, "quality", "gold", "preference")
-# Names under which applications keep what users and judges say beside the rest of a call.
+# Names under which applications keep what users say beside the rest of a call, and what judges say.
 _LABELS = (
-    "quality",
-    "rating",
-    "score",
-    "feedback",
-    "user_rating",
-    "user_score",
-    "user_feedback",
-    "thumbs",
-    "thumbs_up",
+    *("quality", "rating", "score", "reward", "stars", "feedback", "thumb", "thumbs", "thumbs_up"),
+    *("user_rating", "user_score", "user_feedback"),
 )
+_JUDGES = ("judge_score", "preference")
 _VALUES = ("value", "score", "rating", "thumbs")
 
 Sourced = tuple[Answer, Record]
@@ -89,19 +83,32 @@ def labels_in(places: Iterable[Mapping[str, Any]]) -> tuple[Label, ...]:
     """Return what stands under the usual names of labels, such as "rating"; of a name the first.
 
     Either the label itself or an object that holds it as its "value" or "score". A truth value
-    "gold" beside it says whether it is gold.
+    "gold" beside it says whether it is gold. A "judge_score" is the judge's label of the same scale
+    as the first one, which is gold then.
     """
     labels: dict[str, Label] = {}
+    judged: dict[str, Any] = {}
     for place in places:
         gold = None
         with suppress(ValueError):
             gold = truth(place.get("gold"), "gold")
-        for name in filter(place.__contains__, _LABELS):
+        for name in filter(place.__contains__, (*_LABELS, *_JUDGES)):
             within = mapping(place[name])
             value = next((within[key] for key in _VALUES if key in within), place[name])
-            if text(value) is not None and not (within and value is place[name]):
+            if text(value) is None or (within and value is place[name]):
+                continue
+            if name in _JUDGES:
+                judged.setdefault(name, value)
+            else:
                 labels.setdefault(name, Label(name, value, gold))
-    return tuple(labels.values())
+    found = list(labels.values())
+    if judged:
+        name, value = next(iter(judged.items()))
+        if found:
+            name = found[0].name
+            found[0] = replace(found[0], gold=found[0].gold is not False)
+        found.append(Label(name, value, gold=False))
+    return tuple(found)
 
 
 def propensity_in(places: Iterable[Mapping[str, Any]]) -> float:
@@ -133,7 +140,9 @@ def _as_mapped(
 def _mapped_labels(
     answer: Answer, values: Mapping[str, Any], columns: Mapping[str, str]
 ) -> tuple[Label, ...]:
-    named = {columns[name] for name in ("quality", "preference") if name in columns}
+    paths = [columns[name] for name in ("quality", "preference") if name in columns]
+    # The format may have found the same, by the name that the path ends with.
+    named = {*paths, *(path.rpartition(".")[2] for path in paths)}
     labels = [label for label in answer.labels if label.name not in named]
     if text(values.get("quality")) is not None:
         labels.append(Label(columns["quality"], values["quality"]))

@@ -96,6 +96,15 @@ def test_labels_beside_a_call():
     assert labels_in(nearer) == (Label("rating", 1, None), Label("score", 3, None))
 
 
+def test_labels_of_a_judge_beside_a_call():
+    assert labels_in([{"judge_score": 0.5}]) == (Label("judge_score", 0.5, False),)
+    both = (Label("rating", 4, True), Label("rating", 3, False))
+    assert labels_in([{"rating": 4, "judge_score": 3}]) == both
+    assert labels_in([{"rating": 4}, {"judge_score": 3}]) == both
+    judged = labels_in([{"rating": 4, "gold": False, "preference": {"value": 3}}])
+    assert judged == (Label("rating", 4, False), Label("rating", 3, False))
+
+
 def test_the_nearest_propensity():
     assert propensity_in([{}, {"propensity": ""}, {"propensity": "0.5"}, {"propensity": 1}]) == 0.5
     assert math.isnan(propensity_in([{}]))

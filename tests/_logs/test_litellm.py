@@ -183,7 +183,7 @@ def test_a_fallback_is_an_answer_beside_the_calls_that_failed():
 
 
 def test_columns_of_the_user_go_first():
-    record = payload(metadata={"mine": {"stars": 4, "p": 0.5}}, quality=1)
+    record = payload(metadata={"mine": {"stars": 4, "p": 0.5}, "stars": 3}, quality=1)
     (answer,), _ = read(
         record,
         model="model_group",
