@@ -11,7 +11,12 @@ from sklearn.base import BaseEstimator
 import skroute
 from skroute import CausalRouter, DRBiasCorrector, RegretPolicyClassifier, metrics, plots
 from skroute.correction import bias_summary, gold_learning_curve
-from skroute.datasets import load_routing_table, make_gold_preference, make_routing_problem
+from skroute.datasets import (
+    load_routing_table,
+    make_gold_preference,
+    make_routing_problem,
+    read_log,
+)
 from skroute.feedback import partly_scored, read_feedback
 from skroute.nuisance import ChoiceModel
 from skroute.routers import split_router
@@ -53,6 +58,8 @@ def make_results(path):
     labels = router.predict(X)
     outcomes = [list(row) for row in problem.y_full["quality"].tolist()]
     np.savez(path, X=X, models=problem.models, quality=outcomes)
+    log = path.with_suffix(".csv")
+    log.write_text("query,model,quality,cost\nwhy?,large,0.5,0.02\nhow?,small,1,0.001\n")
     known = metrics.evaluation_predictions(X, y)
     value = metrics.policy_value(y, labels, **known)
     score = metrics.efficiency_gain_curve(two.y_full, two.X[:, 0], strong="model_1", weak="model_0")
@@ -63,6 +70,7 @@ def make_results(path):
         "a problem": problem,
         "gold and preference": gold,
         "a table": load_routing_table(path),
+        "a log": read_log(log),
         "feedback": read_feedback(y),
         "full feedback": read_feedback(problem.y_full),
         "scores": partly_scored(np.arange(600).reshape(300, 2), outcomes),
