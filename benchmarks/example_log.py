@@ -3,9 +3,9 @@
     python benchmarks/example_log.py [PATH]
 
 The prompts are put together from lists of words, so that nobody's data is in it. As in a real
-deployment the strong model got most of the hard prompts, a fifth of the traffic was spread over all
-models, three of five answers were judged by a thumb, and which model is good enough depends on what
-is asked: by averages the coder looks poor, for it is good at code alone.
+deployment the strong model got most of the hard prompts, a quarter of the traffic was spread over
+all models, four of five answers were judged by a thumb, and which model is good enough depends on
+what is asked: by averages the coder looks poor, for it is good at code alone.
 """
 
 import argparse
@@ -165,9 +165,9 @@ WORDS = {
     "tone": TONES,
 }
 # How the deployment chose: the harder a kind, the larger the model.
-HABIT = {"large": (-2.0, 4.5), "medium": (0.5, 0.5), "small": (1.5, -3.5), "coder": (-2.5, 2.0)}
-EXPLORATION = 0.2
-JUDGED = 0.6
+HABIT = {"large": (-0.5, 2.5), "medium": (0.5, 0.5), "small": (1.0, -2.0), "coder": (-0.5, 1.0)}
+EXPLORATION = 0.25
+JUDGED = 0.8
 
 
 def ask(rng, templates):

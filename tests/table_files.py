@@ -1,7 +1,6 @@
 """Columns of tables and logs, and files of them, that several tests write."""
 
 import csv
-from datetime import UTC, datetime
 
 import pandas as pd
 import polars as pl
@@ -24,20 +23,6 @@ def table_columns() -> dict:
         "text": ['says "hi", twice', "two\nlines", "ç"],
         "x0": [1.0, 2.0, 3.0],
         "x1": [-1.0, -2.0, 1e-3],
-    }
-
-
-def log_columns() -> dict:
-    return {
-        "model": ["large", "small", "large"],
-        "quality": [0.5, 1.0, 0.0],
-        "cost": [0.01, 0.002, 0.0],
-        "propensity": [0.5, None, 0.25],
-        "gold": [True, False, True],
-        "group": ["a", "b", "a"],
-        "weight": [1.0, 2.0, 0.5],
-        "time": [datetime(2025, 1, 31, hour, 30, tzinfo=UTC) for hour in (1, 2, 3)],
-        "x0": [1.0, 2.0, 3.0],
     }
 
 

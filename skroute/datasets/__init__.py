@@ -5,15 +5,15 @@ make_routing_problem   queries, feedback and the true expected outcomes behind t
 make_gold_preference   few gold and many preference-based labels, and their true bias
 load_routing_table     a table of every model's outcomes from .npz, CSV or Parquet
 read_log               a log of LiteLLM, Langfuse and others, as queries and feedback
-load_routing_log       logged feedback from CSV or Parquet
+example_log            a log that comes with the package, to try things on
 simulate_log           what a biased deployment would have logged of a full table
 =====================  =====================================================================
 """
 
 from .._logs import RoutingLog, read_log
+from ._example_log import example_log
 from ._files import resolve_features
 from ._gold_preference import GoldPreferenceProblem, make_gold_preference
-from ._log_files import load_routing_log
 from ._logging import simulate_log
 from ._synthetic import RoutingProblem, make_routing_problem
 from ._tables import RoutingTable, load_routing_table
@@ -23,7 +23,7 @@ __all__ = [
     "RoutingLog",
     "RoutingProblem",
     "RoutingTable",
-    "load_routing_log",
+    "example_log",
     "load_routing_table",
     "make_gold_preference",
     "make_routing_problem",

@@ -113,7 +113,7 @@ def _column_parts(path: Path) -> dict[str, Any]:
     if not models:
         raise ValueError(
             f"has no column quality:<model>; it has {list(columns)}. A log with a column 'model' "
-            "is read by load_routing_log."
+            "is read by read_log."
         )
     quality, cost = ([f"{part}:{model}" for model in models] for part in ("quality", "cost"))
     by_row = row_column_names(logged=False)

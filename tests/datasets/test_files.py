@@ -7,9 +7,9 @@ import re
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from table_files import log_columns, table_columns, write
+from table_files import table_columns, write
 
-from skroute.datasets import load_routing_log, load_routing_table
+from skroute.datasets import load_routing_table, read_log
 
 
 def test_files_that_are_something_else_are_told(tmp_path):
@@ -32,18 +32,18 @@ def test_files_that_are_something_else_are_told(tmp_path):
 
 def test_a_csv_of_uneven_or_missing_rows_is_told(tmp_path):
     path = tmp_path / "log.csv"
-    path.write_text("model,quality,x0\na,1,0\nb,0\n")
+    path.write_text("quality:a,quality:b,x0\n1,1,0\n0,0\n")
     with pytest.raises(ValueError, match="line 3 has 2 cells and the header has 3"):
-        load_routing_log(path)
-    path.write_text("model,quality,quality,x0\na,1,0,0\n")
-    with pytest.raises(ValueError, match=r"columns must be distinct; \['quality'\]"):
-        load_routing_log(path)
+        load_routing_table(path)
+    path.write_text("quality:a,quality:a,quality:b,x0\n1,1,0,0\n")
+    with pytest.raises(ValueError, match=r"columns must be distinct; \['quality:a'\]"):
+        load_routing_table(path)
     path.write_text("")
     with pytest.raises(ValueError, match="is empty; a header"):
-        load_routing_log(path)
-    path.write_text("model,quality,x0\n")
+        load_routing_table(path)
+    path.write_text("quality:a,quality:b,x0\n")
     with pytest.raises(ValueError, match="no rows"):
-        load_routing_log(path)
+        load_routing_table(path)
 
 
 def test_tables_are_read_from_text_of_any_kind(tmp_path):
@@ -68,40 +68,39 @@ def test_a_member_that_records_lack_is_an_empty_cell(tmp_path):
     path.write_text(
         '{"model": "a", "x0": 1}\n{"model": "b", "quality": 1, "x0": 2}\n{"model": "a", "x0": 3}'
     )
-    assert_array_equal(load_routing_log(path)[1]["quality"], [np.nan, 1, np.nan])
+    assert_array_equal(read_log(path).y["quality"], [np.nan, 1, np.nan])
 
 
-def test_features_of_a_log_have_to_fit(tmp_path):
-    columns = log_columns()
-    del columns["x0"]
-    path, features = write(tmp_path / "log.csv", columns), tmp_path / "X.npy"
+def test_features_have_to_fit(tmp_path):
+    columns = {name: values for name, values in table_columns().items() if name[0] != "x"}
+    path, features = write(tmp_path / "table.csv", columns), tmp_path / "X.npy"
     with pytest.raises(ValueError, match=r"features=, a \.npy file with a row for each of the 3"):
-        load_routing_log(path)
+        load_routing_table(path)
     with pytest.raises(FileNotFoundError, match=r"X\.npy: there is no such file"):
-        load_routing_log(path, features=features)
+        load_routing_table(path, features=features)
     np.save(features, np.ones((2, 4)))
     with pytest.raises(ValueError, match=r"X\.npy: the features have 2 rows and the table has 3"):
-        load_routing_log(path, features=features)
+        load_routing_table(path, features=features)
     np.save(features, np.array([[1.0, np.nan]] * 3))
     with pytest.raises(ValueError, match=r"X\.npy: the features are not an array .*NaN"):
-        load_routing_log(path, features=features)
+        load_routing_table(path, features=features)
     np.save(features, np.array([None, 1], dtype=object), allow_pickle=True)
     with pytest.raises(ValueError, match=r"X\.npy: is not a \.npy file of plain numbers"):
-        load_routing_log(path, features=features)
+        load_routing_table(path, features=features)
     np.savez(tmp_path / "X.npz", X=np.ones((3, 2)))
     with pytest.raises(ValueError, match="holds several arrays"):
-        load_routing_log(path, features=tmp_path / "X.npz")
+        load_routing_table(path, features=tmp_path / "X.npz")
     np.save(features, np.ones((3, 4), dtype=np.float16))
-    X, _ = load_routing_log(path, features=str(features))
+    X = load_routing_table(path, features=str(features)).X
     assert X.dtype == np.float32
     assert X.shape == (3, 4)
 
 
 def test_parquet_without_a_reader_says_what_to_install(tmp_path, monkeypatch):
-    path = write(tmp_path / "polars.parquet", log_columns())
+    path = write(tmp_path / "polars.parquet", table_columns())
     for module in ("polars", "pandas"):
         monkeypatch.setitem(__import__("sys").modules, module, None)
     with pytest.raises(
         ImportError, match=r"needs polars, or pandas with pyarrow; .*save .* as CSV"
     ):
-        load_routing_log(path)
+        load_routing_table(path)

@@ -47,7 +47,7 @@ def test_a_table_without_costs_takes_features_from_a_file(tmp_path, name):
         ({"cost:c": [1, 2, 3]}, r"unknown columns \['cost:c'\]"),
         (
             {"quality:a": None, "quality:b": None},
-            "has no column quality:<model>; .*load_routing_log",
+            "has no column quality:<model>; .*read_log",
         ),
         ({"quality:a": None, "cost:a": None}, r"models: \['b'\] is too few"),
         ({"quality:a": [0, "x", 1]}, "column 'quality:a', row 1: found 'x'"),
