@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._utils import as_number, as_share, per_thousand, short_labels
 from ._facts import Facts
-from ._format import per_thousand, with_interval
-from ._html import Markup, section, table, tag
+from ._html import Markup, section, table, tag, with_interval
 
 _LONGEST_TEXT = 160
 _MOST_GROUPS = 20
@@ -23,12 +23,12 @@ def changes(facts: Facts, n_examples: int) -> Markup:
         had, known = int(moved[k].sum()), k < len(models)
         gets, stays = (int(moved[:, k].sum()), int(moved[k, k])) if known else (0, 0)
         counts = [f"{count:,}" for count in (had, gets, gets - stays, had - stays)]
-        lines.append([model, *counts, f"{(gets - had) / total:+.1%}"])
+        lines.append([model, *counts, as_share((gets - had) / total, 1, signed=True)])
     columns = ["model", f"calls in {before}", "calls by the router", "gained", "lost", "change"]
     parts: list[object] = [
         tag(
             "p",
-            f"For {total - kept:,} of {total:,} queries ({(total - kept) / total:.0%}) the router "
+            f"For {total - kept:,} of {total:,} queries ({as_share(1 - kept / total)}) the router "
             f"chooses another model than {before}.",
         ),
         table("Calls gained and lost", columns, lines),
@@ -58,7 +58,7 @@ def _most_frequent(moved: np.ndarray, models: list[str]) -> Markup:
     order = np.argsort(-moved, axis=None, kind="stable")[:8]
     pairs = zip(*np.unravel_index(order, moved.shape), strict=True)
     rows = [
-        [names[i], names[j], f"{moved[i, j]:,}", f"{moved[i, j] / moved.sum():.0%}"]
+        [names[i], names[j], f"{moved[i, j]:,}", as_share(moved[i, j] / moved.sum())]
         for i, j in pairs
         if moved[i, j]
     ]
@@ -73,17 +73,18 @@ def _groups(facts: Facts) -> Markup:
     if facts.by is None:
         return Markup("")
     names, code, count = np.unique(facts.by, return_inverse=True, return_counts=True)
+    shown = short_labels(names)
     changed, cells = facts.before != facts.after, []
     for g in np.argsort(-count, kind="stable")[:_MOST_GROUPS]:
         rows = np.flatnonzero(code.reshape(-1) == g)
-        cells.append([names[g], f"{len(rows):,}", f"{changed[rows].mean():.0%}"])
+        cells.append([shown[str(names[g])], f"{len(rows):,}", as_share(changed[rows].mean())])
         if not facts.feedback.weight[rows].any():
             cells[-1] += ["–"] * 3
             continue
         gain = facts.difference(facts.router.name, rows)
         cells[-1] += [
-            with_interval(f"{gain.value:+.3f}", gain.low, gain.high, True),
-            f"{gain.quality_difference:+.3f}",
+            with_interval(gain.value, gain.low, gain.high, signed=True),
+            as_number(gain.quality_difference, signed=True),
             per_thousand(gain.cost_difference),
         ]
     more = len(names) - len(cells)
@@ -106,7 +107,8 @@ def _examples(facts: Facts, n_examples: int) -> Markup:
     columns, described = ["row"], []
     if facts.by is not None:
         columns.append("group")
-        described.append([str(group) for group in facts.by[rows[best]]])
+        shown = short_labels(facts.by)
+        described.append([shown[str(group)] for group in facts.by[rows[best]]])
     if facts.text is not None:
         columns.append("query")
         described.append([_shorten(text) for text in facts.text[rows[best]]])
@@ -116,7 +118,7 @@ def _examples(facts: Facts, n_examples: int) -> Markup:
             *(texts[place] for texts in described),
             facts.models[facts.before[rows[i]]],
             facts.models[facts.after[rows[i]]],
-            f"{better[i]:+.3f}",
+            as_number(better[i], signed=True),
             per_thousand(dearer[i]),
         ]
         for place, i in enumerate(best)

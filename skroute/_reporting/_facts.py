@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .._utils import as_groups, check_cost_sensitivity
+from .._utils import as_groups, check_cost_sensitivity, short_labels
 from ..feedback import Feedback, index_of, read_feedback
 from ..metrics import (
     MIN_ESTIMATED_PROPENSITY,
@@ -94,7 +94,8 @@ class Facts:
 
     @property
     def models(self) -> list[str]:
-        return [str(label) for label in self.feedback.classes]
+        """Names of the models as they are shown."""
+        return list(short_labels(self.feedback.classes).values())
 
     @cached_property
     def before(self) -> np.ndarray:
@@ -184,7 +185,8 @@ def gather(
     if baseline is not None:
         other[BASELINE], doubts = _read_baseline(baseline, X, router, None if own else value, notes)
     allowed = fixed_policies(router.classes[~excluded.all(axis=0)], n_rows)
-    fixed = {f"always {model}": labels for model, labels in allowed.items()}
+    shown = short_labels(router.classes)
+    fixed = {f"always {shown[str(model)]}": labels for model, labels in allowed.items()}
     today = {TODAY: None} if feedback.logged else {}
     policies: dict[str, Any] = {**today, **other, router.name: choice, **fixed}
     queries = router.policy.queries
@@ -214,7 +216,8 @@ def gather(
         doubts=doubts + why_doubtful(feedback, explored, overlap, little_known),
         notes=notes.words,
     )
-    unknown = sorted({str(label) for label in given.classes} - set(facts.models))
+    known_labels = {str(label) for label in router.classes}
+    unknown = sorted({str(label) for label in given.classes} - known_labels)
     notes.about_table(feedback, values[router.name], unknown, facts.share_clipped)
     notes.about_excluded(excluded, facts.models)
     if overlap is not None:

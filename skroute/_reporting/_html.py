@@ -1,14 +1,19 @@
-"""Small pieces of HTML. Text is escaped, whatever it is; only `Markup` goes in as it is."""
+"""Small pieces of HTML. Text is escaped, whatever it is; only `Markup` goes in as it is.
+
+What cannot be seen, such as a line break in the name of a model, stands as `printable` writes it.
+"""
 
 from __future__ import annotations
 
 import base64
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from importlib.resources import files
 from io import BytesIO
 from typing import Any
+
+from .._utils import as_interval, as_number, printable
 
 STYLE = "\n" + files(__package__).joinpath("page.css").read_text(encoding="utf-8")
 _EMPTY = ("img", "meta", "br")
@@ -23,7 +28,7 @@ class Markup(str):
 def tag(name: str, /, *children: object, **attributes: object) -> Markup:
     """Return an element; text and attributes are escaped."""
     written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(str(value))}"'
+        f' {key.rstrip("_").replace("_", "-")}="{_escaped(value)}"'
         for key, value in attributes.items()
     )
     if name in _EMPTY:
@@ -33,7 +38,19 @@ def tag(name: str, /, *children: object, **attributes: object) -> Markup:
 
 def join(children: Iterable[object]) -> Markup:
     """Return the children one after the other."""
-    return Markup("".join(c if isinstance(c, Markup) else escape(str(c)) for c in children))
+    return Markup("".join(c if isinstance(c, Markup) else _escaped(c) for c in children))
+
+
+def _escaped(text: object) -> str:
+    return escape(printable(text))
+
+
+def with_interval(
+    value: float, low: float, high: float, write: Callable[..., str] = as_number, **style: Any
+) -> Markup:
+    """Return a number with its interval, in the digits of both ends."""
+    ends = as_interval(low, high, value, write=write, **style)
+    return join([write(value, low, high, **style), " ", tag("small", f"({ends})")])
 
 
 def section(name: str, title: str, *children: object) -> Markup:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._utils import as_interval, as_number
 from ..correction import BiasSummary, bias_summary, can_compare
 from ._facts import Facts
-from ._format import interval
 from ._html import Markup, section, table, tag
 
 
@@ -44,10 +44,11 @@ def judge(facts: Facts) -> Markup:
 
 
 def _row(summary: BiasSummary, k: int) -> list[object]:
+    mean, low, high = summary.bias[k], summary.low[k], summary.high[k]
     return [
         summary.model[k],
-        f"{summary.bias[k]:+.3f}",
-        interval(summary.low[k], summary.high[k], signed=True),
+        as_number(mean, low, high, signed=True),
+        as_interval(low, high, mean, signed=True),
         f"{summary.n_gold[k]:,}",
         f"{summary.n_preference[k]:,}",
     ]

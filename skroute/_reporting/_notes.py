@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._utils import as_share, listed
 from ..feedback import Feedback
 from ..metrics import MIN_ESTIMATED_PROPENSITY, PolicyValue, TrainingLogWarning
 from ..nuisance import OverlapWarning
@@ -84,19 +85,19 @@ class Notes:
         other = np.count_nonzero(feedback.action < 0)
         if other:
             self.add(
-                f"{other:,} rows show models that the router does not know: {', '.join(unknown)}. "
+                f"{other:,} rows show models that the router does not know: {listed(unknown)}. "
                 "It never chooses them."
             )
         estimated = np.isnan(feedback.propensity) & (feedback.action >= 0)
         if not estimated.any():
             return
         words = (
-            f"{estimated.mean():.0%} of the rows have no recorded propensity. It was estimated: "
-            "values are right only as far as queries tell why the log chose as it did."
+            f"{as_share(estimated.mean())} of the rows have no recorded propensity. It was "
+            "estimated: values are right only as far as queries tell why the log chose as it did."
         )
         if share_clipped > 0:
             words += (
-                f" {share_clipped:.1%} of all rows were clipped: they were raised to "
+                f" {as_share(share_clipped, 1)} of all rows were clipped: they were raised to "
                 f"{MIN_ESTIMATED_PROPENSITY:g}."
             )
         self.add(words)

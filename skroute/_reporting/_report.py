@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from .._utils import check_at_least
+from .._utils import as_digits, check_at_least
 from .._version import __version__
 from ..metrics import PolicyDifference, PolicyValue
 from . import _sections as sections
@@ -240,7 +240,8 @@ def _body(facts: Facts, budget: float | None, n_examples: int, title: str) -> Ma
     kind = "logged" if facts.logged else "fully measured"
     opening = (
         f"{facts.router.name} on {len(facts.feedback):,} {kind} queries, {len(facts.models)} "
-        f"models, cost sensitivity {facts.cost_sensitivity:.4g} (quality given up per dollar)."
+        f"models, cost sensitivity {as_digits(facts.cost_sensitivity)} (quality given up per "
+        "dollar)."
     )
     summary = [sections.summary(facts)]
     if hidden := hidden_reasons(facts):

@@ -9,20 +9,21 @@ from typing import Any
 
 import numpy as np
 
+from .._utils import (
+    QUERIES,
+    as_digits,
+    as_dollars,
+    as_interval,
+    as_number,
+    as_share,
+    per_thousand,
+)
 from ..metrics import ESTIMATORS, MIN_ESTIMATED_PROPENSITY, CostQualityCurve, cost_quality_curve
 from ..nuisance import Overlap
-from ..plots import (
-    QUERIES,
-    CostQualityDisplay,
-    OverlapDisplay,
-    PolicyValueDisplay,
-    RoutingShareDisplay,
-    as_dollars,
-)
+from ..plots import CostQualityDisplay, OverlapDisplay, PolicyValueDisplay, RoutingShareDisplay
 from ..routers import Frontier
 from ._facts import Facts
-from ._format import interval, per_thousand, with_interval
-from ._html import Markup, join, picture, section, table, tag
+from ._html import Markup, join, picture, section, table, tag, with_interval
 
 # Of the curve of cost against quality.
 _N_POINTS = 20
@@ -32,22 +33,23 @@ def summary(facts: Facts) -> Markup:
     """Say in a few sentences what the router is worth."""
     gain, name = facts.differences[facts.router.name], facts.router.name
     new, old = gain.a, gain.b
-    ends = f"{facts.confidence:.0%} interval {interval(gain.low, gain.high, signed=True)}"
+    ends = as_interval(gain.low, gain.high, gain.value, signed=True)
+    over = as_number(gain.value, gain.low, gain.high, signed=True)
     sentences = [
-        f"{name} has a mean utility of {new.value:.3f} a query, {gain.value:+.3f} against "
-        f"{facts.compared_with} ({ends}). ",
+        f"{name} has a mean utility of {as_number(new.value)} a query, {over} against "
+        f"{facts.compared_with} ({facts.confidence:.0%} interval: {ends}). ",
         tag("strong", _conclusion(facts)),
     ]
     worth, low, high = gain.dollars_per_thousand_queries
     spent = [
         f"Its answers cost {per_thousand(new.mean_cost)} per 1,000 queries at a mean quality of "
-        f"{new.mean_quality:.3f}; those of {facts.compared_with} cost "
-        f"{per_thousand(old.mean_cost)} at {old.mean_quality:.3f}."
+        f"{as_number(new.mean_quality)}; those of {facts.compared_with} cost "
+        f"{per_thousand(old.mean_cost)} at {as_number(old.mean_quality)}."
     ]
     if math.isfinite(worth):
         spent.append(
             f" At equal quality, the difference would be worth {as_dollars(worth)} per 1,000 "
-            f"queries ({as_dollars(low)} to {as_dollars(high)})."
+            f"queries ({as_interval(low, high, write=as_dollars)})."
         )
     if facts.volume is not None:
         spent.append(_by_month(facts, facts.volume))
@@ -62,7 +64,7 @@ def _by_month(facts: Facts, volume: float) -> str:
     worth, low, high = (volume / QUERIES * each for each in gain.dollars_per_thousand_queries)
     if not math.isfinite(worth):
         return words + "."
-    ends = f"{as_dollars(low)} to {as_dollars(high)}" if math.isfinite(low) else "unknown"
+    ends = as_interval(low, high, write=as_dollars)
     return f"{words}, and the difference in utility worth {as_dollars(worth)} a month ({ends})."
 
 
@@ -95,7 +97,7 @@ def values(facts: Facts) -> Markup:
         "effective rows" if facts.logged else "rows",
     ]
     marked = [names.index(facts.router.name)]
-    caption = f"Values at cost sensitivity {facts.cost_sensitivity:.4g}"
+    caption = f"Values at cost sensitivity {as_digits(facts.cost_sensitivity)}"
     display = PolicyValueDisplay(facts.values, reference=facts.reference, fixed=facts.fixed)
     return section(
         "value",
@@ -118,19 +120,18 @@ def _value_row(facts: Facts, name: str) -> list[object]:
     over: object = "–"
     worth: object = "–"
     if difference is not None:
-        over = with_interval(f"{difference.value:+.3f}", difference.low, difference.high, True)
+        over = with_interval(difference.value, difference.low, difference.high, signed=True)
         dollars, low, high = difference.dollars_per_thousand_queries
         if math.isfinite(dollars):
-            ends = f"{as_dollars(low)} to {as_dollars(high)}" if math.isfinite(low) else "unknown"
-            worth = join([as_dollars(dollars), " ", tag("small", f"({ends})")])
+            worth = with_interval(dollars, low, high, as_dollars)
     effective = value.effective_sample_size
     month = [] if facts.volume is None else [as_dollars(facts.volume * value.mean_cost)]
     return [
         name,
-        f"{value.mean_quality:.3f}",
+        as_number(value.mean_quality),
         per_thousand(value.mean_cost),
         *month,
-        with_interval(f"{value.value:.3f}", value.low, value.high, False),
+        with_interval(value.value, value.low, value.high),
         over,
         worth,
         f"{effective:,.0f}"
@@ -207,11 +208,11 @@ def _share_table(facts: Facts, frontier: Frontier, where: np.ndarray, share: np.
     shares = share[np.searchsorted(where, shown)]
     rows: list[list[object]] = [
         ["predicted dollars per 1,000", *map(per_thousand, frontier.mean_cost[passed])],
-        ["predicted quality", *(f"{value:.3f}" for value in frontier.mean_quality[passed])],
+        ["predicted quality", *map(as_number, frontier.mean_quality[passed])],
     ]
     for k, model in enumerate(facts.models):
-        rows.append([model, *(f"{part:.1%}" for part in shares[:, k])])
-    heads = [f"{value:.4g}" + (" (here)" if value == own else "") for value in shown]
+        rows.append([model, *(as_share(part, 1) for part in shares[:, k])])
+    heads = [as_digits(value) + (" (here)" if value == own else "") for value in shown]
     caption = "Shares by cost sensitivity, with the router's own predictions"
     return table(caption, ["cost sensitivity", *heads], rows)
 
@@ -240,7 +241,11 @@ def coverage(facts: Facts) -> Markup:
         own = propensity[action == k]
         cells: list[object] = [model, f"{len(own):,}"]
         cells.append(f"{overlap.effective_sample_size[k]:,.1f}")
-        cells += [f"{own.min():.3g}", f"{np.median(own):.3g}"] if len(own) else ["–", "–"]
+        cells += (
+            [as_digits(value, 3) for value in (own.min(), np.median(own))]
+            if len(own)
+            else ["–", "–"]
+        )
         if training is not None:
             cells.append(f"{training.effective_sample_size[k]:,.1f}")
         lines.append(cells)

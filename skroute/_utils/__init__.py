@@ -22,7 +22,7 @@ from ._columns import (
 from ._display import ShortRepr, describe
 from ._folds import Folds, make_folds, out_of_fold, take_rows
 from ._hashing import scramble
-from ._names import printable, short_labels, short_names, shorten
+from ._names import listed, printable, short_labels, short_names, shorten
 from ._numbers import (
     NOT_KNOWN,
     QUERIES,

@@ -15,7 +15,7 @@ def printable(text: object) -> str:
     r"""Return a text with all that cannot be seen written as escapes.
 
     Line breaks, tabs, colours of terminals, marks that turn the direction of writing and the like.
-    Different texts stay different: a backslash is doubled.
+    What is printable stays as it is.
 
     Examples
     --------
@@ -23,7 +23,7 @@ def printable(text: object) -> str:
     gpt-4\n\x1b[31m
     """
     text = str(text)
-    if text.isprintable() and "\\" not in text:
+    if text.isprintable():
         return text
     joined = {match.start() for match in _JOINERS.finditer(text)}
     return "".join(
@@ -33,7 +33,7 @@ def printable(text: object) -> str:
 
 
 def _escaped(character: str) -> str:
-    if character.isprintable() and character != "\\":
+    if character.isprintable():
         return character
     return character.encode("unicode_escape").decode("ascii")
 
@@ -50,7 +50,7 @@ def short_labels(names: Iterable[object], most: int = _LONGEST) -> dict[str, str
     """Return how to show each name, by the name as a string.
 
     As `printable` writes it, shortened to `most` characters unless two names would then look the
-    same: these are shown whole.
+    same: these are shown whole. Two names that are escaped alike get their backslashes doubled.
 
     Examples
     --------
@@ -58,6 +58,8 @@ def short_labels(names: Iterable[object], most: int = _LONGEST) -> dict[str, str
     {'a/large-2024-05': 'a/la…4-05', 'a/large-2024-06': 'a/la…4-06', 'small': 'small'}
     """
     whole = {str(name): printable(name) for name in names}
+    if len(set(whole.values())) < len(whole):
+        whole = {name: printable(name.replace("\\", r"\\")) for name in whole}
     short = {name: shorten(text, most) for name, text in whole.items()}
     shown = list(short.values())
     return {
@@ -87,3 +89,16 @@ def short_names(names: Iterable[object]) -> dict[str, str]:
                 short[owners[0]] = text
         length += 1
     return {name: short[name] for name in parts}
+
+
+def listed(names: Iterable[object], most: int | None = None) -> str:
+    """Return the first names of some in a row, as `short_labels` shows them.
+
+    Examples
+    --------
+    >>> listed(["small", "large", "huge"], most=2)
+    'small, large and 1 more'
+    """
+    shown = list(short_labels(names).values())
+    more = "" if most is None or len(shown) <= most else f" and {len(shown) - most} more"
+    return ", ".join(shown[:most]) + more

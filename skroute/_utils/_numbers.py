@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 # Stands for what cannot be said.
 NOT_KNOWN = "n/a"
@@ -41,17 +43,26 @@ def as_number(value: float | None, *beside: float | None, signed: bool = False) 
 
 
 def as_interval(
-    low: float | None, high: float | None, *beside: float | None, signed: bool = False
+    low: float | None,
+    high: float | None,
+    *beside: float | None,
+    write: Callable[..., str] = as_number,
+    **style: Any,
 ) -> str:
-    """Write both ends of an interval around numbers of order 1; `n/a` where an end is unknown."""
+    """Write both ends of an interval as `write` does with `style`; `n/a` where one is unknown.
+
+    Examples
+    --------
+    >>> as_interval(-0.1, 0.2, signed=True), as_interval(float("nan"), 0.2)
+    ('-0.100 to +0.200', 'n/a')
+    """
     if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
         return NOT_KNOWN
-    ends = (as_number(end, low, high, *beside, signed=signed) for end in (low, high))
-    return " to ".join(ends)
+    return f"{write(low, high, *beside, **style)} to {write(high, low, *beside, **style)}"
 
 
-def as_dollars(value: float | None) -> str:
-    """Write an amount with as many digits as tell it from others.
+def as_dollars(value: float | None, *beside: float | None) -> str:
+    """Write an amount with as many digits as tell it from others, whatever stands `beside` it.
 
     Examples
     --------

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._utils import warn
+from .._utils import listed, warn
 from ..feedback import Feedback
 
 _MOST_NAMED = 8
@@ -70,13 +70,10 @@ def warn_of_missing_gold(feedback: Feedback) -> None:
     )
     missing = [names[k] for k in np.flatnonzero(without & ~with_gold)]
     if missing:
-        listed = ", ".join(missing[:_MOST_NAMED])
-        if len(missing) > _MOST_NAMED:
-            listed += f" and {len(missing) - _MOST_NAMED} more"
         message = (
-            f"No row of the models {listed} has a gold quality: their bias is taken to be what "
-            "other models have in common, which nothing in the table confirms. Label some of their "
-            "rows, or leave these models out."
+            f"No row of the models {listed(missing, _MOST_NAMED)} has a gold quality: their bias "
+            "is taken to be what other models have in common, which nothing in the table confirms. "
+            "Label some of their rows, or leave these models out."
         )
         warn(MissingGoldWarning(message, tuple(missing)))
 

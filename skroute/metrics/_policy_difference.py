@@ -8,14 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._utils import ShortRepr
+from .._utils import QUERIES, ShortRepr
 from ._assessment import assess_all
 from ._intervals import infer
 from ._options import Options
 from ._policy_value import PolicyValue, summarize
 from ._tables import read_table
-
-_QUERIES = 1000
 
 
 @dataclass(frozen=True, repr=False)
@@ -64,7 +62,7 @@ class PolicyDifference(ShortRepr):
         """
         if self.cost_sensitivity == 0:
             return np.nan, np.nan, np.nan
-        scale = _QUERIES / self.cost_sensitivity
+        scale = QUERIES / self.cost_sensitivity
         return self.value * scale, self.low * scale, self.high * scale
 
 

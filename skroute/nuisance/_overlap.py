@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._utils import ShortRepr, warn
+from .._utils import ShortRepr, as_share, short_labels, warn
 
 if TYPE_CHECKING:
     from ._support import Support
@@ -111,12 +111,13 @@ class Overlap(ShortRepr):
         rare = {model: size for model, size in sizes.items() if size < _FEWEST_EFFECTIVE_ROWS}
         reasons = []
         if rare:
-            listed = ", ".join(f"{model} ({size:.1f})" for model, size in rare.items())
+            shown = short_labels(sizes)
+            listed = ", ".join(f"{shown[model]} ({size:.1f})" for model, size in rare.items())
             reasons.append(f"few effective rows for the models {listed}")
         if self.share_clipped > _LARGEST_CLIPPED_SHARE:
             reasons.append(
-                f"{self.share_clipped:.0%} of the propensities are below min_propensity and were "
-                f"raised to it (smallest {self.smallest_propensity:.2g})"
+                f"{as_share(self.share_clipped)} of the propensities are below min_propensity and "
+                f"were raised to it (smallest {self.smallest_propensity:.2g})"
             )
         if reasons:
             warning = OverlapWarning(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import beta
 
-from .._utils import Folds, ShortRepr, make_folds, warn
+from .._utils import Folds, ShortRepr, as_share, make_folds, short_labels, warn
 from ..feedback import Feedback
 from ._choices import ChoiceClassifier, ChoiceColumns
 from ._fitting import single_threaded
@@ -141,14 +141,18 @@ class Support(ShortRepr):
         """Return in words what betrays that the log did not explore; labels (K,) name models."""
         reasons = []
         if self._certain:
-            reasons.append(f"queries tell {self.share_certain:.0%} of its choices almost surely")
+            reasons.append(
+                f"queries tell {as_share(self.share_certain)} of its choices almost surely"
+            )
         if self._few_tried:
             reasons.append(
                 f"by its propensities it tried {self.models_tried:.2f} models a query, and 1 is no "
                 "choice"
             )
         if self.unsupported.any():
-            listed = ", ".join(f"{k} ({share:.0%})" for k, share in self._few(classes).items())
+            shown = short_labels(classes)
+            few = self._few(classes).items()
+            listed = ", ".join(f"{shown[name]} ({as_share(share)})" for name, share in few)
             reasons.append(f"by its propensities few queries had a chance of {listed}")
         return tuple(reasons)
 

@@ -5,8 +5,8 @@ Numbers are worked out by ``from_estimator`` and ``from_predictions`` and kept a
 policies are told apart by line style, marker, hatch and label, so that pictures survive greyscale.
 """
 
+from .._utils import QUERIES
 from ._cost_quality import CostQualityDisplay
-from ._drawing import QUERIES, as_dollars
 from ._efficiency_gain import EfficiencyGainDisplay
 from ._overlap import OverlapDisplay
 from ._policy_value import TODAY, PolicyValueDisplay

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._utils import ShortRepr, check_at_least
+from .._utils import QUERIES, ShortRepr, as_number, check_at_least
 from ..feedback import read_feedback
 from ..metrics import CostQualityCurve, cost_quality_curve, evaluation_predictions, read_models
 from ..nuisance import OverlapWarning
 from ..routers import Frontier
-from ._drawing import QUERIES, as_dollars, as_text, dollar_axis, line_style, new_axes, tidy
+from ._drawing import as_labels, dollar_axis, drawn_dollars, line_style, new_axes, tidy
 from ._labels import label_points
 from ._routers import NamedRouter, common_models, fixed_policies, read_routers
 
@@ -254,26 +254,26 @@ class CostQualityDisplay(ShortRepr):
             self.fixed_ = ax.plot(
                 QUERIES * self.fixed.cost, self.fixed.quality, **{**style, **(fixed_kwargs or {})}
             )[0]
+        labels = as_labels(self.curves)
         for k, (name, curve) in enumerate(self.curves.items()):
-            style = line_style(k, len(curve.cost)) | {"label": as_text(name), "zorder": 3 - k / 8}
+            style = line_style(k, len(curve.cost)) | {"label": labels[k], "zorder": 3 - k / 8}
             style |= line_kwargs or {}
             self.lines_ += ax.plot(QUERIES * curve.cost, curve.quality, **style)
             if self.chosen and name in self.chosen:
                 point = self.chosen[name]
-                spent = as_dollars(QUERIES * float(point.cost[0])).replace("$", r"\$")
-                here = f"{as_text(name)} here: {spent}, quality {point.quality[0]:.3f}"
+                spent, quality = drawn_dollars(point.cost[0]), as_number(point.quality[0])
+                here = f"{labels[k]} here: {spent}, quality {quality}"
                 star = {"marker": "*", "markersize": 17, "linestyle": "none", "label": here}
                 star |= {"color": style["color"], "markeredgecolor": "white", "zorder": 5}
                 star |= chosen_kwargs or {}
                 self.chosen_ += ax.plot(QUERIES * point.cost, point.quality, **star)
         if self.budget is not None:
-            amount = as_dollars(QUERIES * self.budget).replace("$", r"\$")
             self.budget_ = ax.axvline(
                 QUERIES * self.budget,
                 color="0.3",
                 linestyle=(0, (2, 2)),
                 linewidth=1.2,
-                label=f"budget: {amount}",
+                label=f"budget: {drawn_dollars(self.budget)}",
             )
         dollar_axis(ax, np.concatenate([*costs, [self.budget]] if self.budget else costs))
         ax.set_ylabel("predicted mean quality" if self.predicted else "mean quality")

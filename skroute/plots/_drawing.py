@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-QUERIES = 1000
+from .._utils import per_thousand, short_labels
+
 # Told apart by dashes and markers; the colours differ in lightness as well.
 LINES: list[dict[str, Any]] = [
     {"color": "black", "linestyle": "-", "marker": "D"},
@@ -33,21 +35,28 @@ def new_axes(ax: Any, size: tuple[float, float], display: object) -> Any:
     return plt.subplots(figsize=size, layout="constrained")[1]
 
 
-def as_text(label: object) -> str:
-    """Return a label as matplotlib shows it: on one line, not too long, dollars as they are."""
-    text = " ".join(str(label).split())
-    if len(text) > _LONGEST_LABEL:
-        text = text[: _LONGEST_LABEL - 1] + "…"
+def as_labels(names: Iterable[object]) -> list[str]:
+    """Return names as matplotlib shows them: on one line, not too long and told apart."""
+    names = list(names)
+    shown = short_labels(names, _LONGEST_LABEL)
+    return [_plain(shown[str(name)]) for name in names]
+
+
+def as_label(name: object) -> str:
+    """Return one name as matplotlib shows it."""
+    return as_labels([name])[0]
+
+
+def drawn_dollars(cost: float) -> str:
+    """Return dollars per query as those of 1,000 queries, as matplotlib shows them."""
+    return _plain(per_thousand(cost))
+
+
+def _plain(text: str) -> str:
+    """Return a text that matplotlib takes for no formula and leaves in legends."""
     text = text.replace("$", r"\$")
     # Labels that start with an underscore are left out of legends.
     return f" {text}" if text.startswith("_") else text
-
-
-def as_dollars(value: float) -> str:
-    """Return an amount with as many digits as tell it from others."""
-    sign = "-" if value < 0 else ""
-    size = abs(value)
-    return f"{sign}${size:,.2f}" if size >= 1 else f"{sign}${size:.3g}"
 
 
 def line_style(index: int, n_points: int) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from .._utils import ShortRepr
+from .._utils import ShortRepr, as_number
 from ..feedback import read_feedback
 from ..metrics import EfficiencyGainCurve, efficiency_gain_curve
-from ._drawing import as_text, line_style, new_axes, tidy, write_beside
+from ._drawing import as_label, as_labels, line_style, new_axes, tidy, write_beside
 from ._routers import read_routers
 
 
@@ -153,11 +153,12 @@ class EfficiencyGainDisplay(ShortRepr):
         ax.axhline(0.0, color="0.4", linewidth=1)
         style = {"ha": "right", "va": "top", "color": "0.3"}
         write_beside(ax, "random routing", (1.0, 0.0), (0, -3), **style)
-        for k, (name, curve) in enumerate(self.curves.items()):
-            label = f"{as_text(name)}, mean {curve.mean():.3f} from 20% to 80%"
+        curves = zip(as_labels(self.curves), self.curves.values(), strict=True)
+        for k, (name, curve) in enumerate(curves):
+            label = f"{name}, mean {as_number(curve.mean())} from 20% to 80%"
             style = line_style(k, len(curve.share)) | {"label": label} | (line_kwargs or {})
             self.lines_ += ax.plot(curve.share, curve.gain, **style)
-        whom = "the strong model" if self.strong is None else as_text(self.strong)
+        whom = "the strong model" if self.strong is None else as_label(self.strong)
         ax.set_xlabel(f"share of queries for {whom}")
         ax.set_ylabel("quality gained over random routing")
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")

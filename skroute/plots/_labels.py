@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._drawing import as_text, write_beside
+from ._drawing import as_labels, write_beside
 
 _DIRECTIONS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
 _DISTANCES = (8.0, 20.0, 34.0)
@@ -35,8 +35,9 @@ def label_points(
     frame = ax.get_window_extent()
     taken: list[np.ndarray] = []
     texts: list[Any] = []
+    names = as_labels(labels)
     for k in np.argsort(-np.asarray(y), kind="stable"):
-        text = write_beside(ax, as_text(labels[k]), (x[k], y[k]), (0, 0), color="0.15")
+        text = write_beside(ax, names[k], (x[k], y[k]), (0, 0), color="0.15")
         extent = text.get_window_extent()
         size = np.array([extent.width, extent.height])
         places = [

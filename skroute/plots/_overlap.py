@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._utils import ShortRepr, as_numbers, make_folds
+from .._utils import ShortRepr, as_numbers, as_share, make_folds
 from ..feedback import Feedback, read_feedback
 from ..metrics import FittedPolicy, read_models
 from ..nuisance import Overlap, fill_propensity
-from ._drawing import as_text, new_axes, tidy, write_beside
+from ._drawing import as_labels, new_axes, tidy, write_beside
 
 _LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -195,7 +195,8 @@ class OverlapDisplay(ShortRepr):
         )[0]
         self.smallest_ = ax.plot(least, places, ".", color="black", markersize=6, zorder=4)[0]
         ax.axvline(self.min_propensity, color="black", linestyle=(0, (4, 3)), linewidth=1.1)
-        raised = f"raised to {self.min_propensity:g}: {self.overlap.share_clipped:.1%} of rows"
+        share = as_share(self.overlap.share_clipped, 1)
+        raised = f"raised to {self.min_propensity:g}: {share} of rows"
         above = {"xycoords": ("data", "axes fraction")}
         write_beside(ax, raised, (self.min_propensity, 1.0), (2, 3), **above)
         right_of = {"xycoords": ("axes fraction", "data"), "va": "center", "annotation_clip": False}
@@ -205,7 +206,7 @@ class OverlapDisplay(ShortRepr):
                 zip(count, self.overlap.effective_sample_size, strict=True)
             )
         ]
-        ax.set_yticks(range(len(labels)), [as_text(label) for label in labels])
+        ax.set_yticks(range(len(labels)), as_labels(labels))
         ax.set_ylim(len(labels) - 0.4, -0.6)
         ax.set_xlim(0.8 * min(least.min(), self.min_propensity), 1.05)
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")

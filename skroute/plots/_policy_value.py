@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._utils import ShortRepr, check_cost_sensitivity
+from .._utils import ShortRepr, as_number, check_cost_sensitivity
 from ..feedback import read_feedback
 from ..metrics import PolicyValue, evaluation_predictions, policy_value
-from ._drawing import as_text, new_axes, tidy, write_beside
+from ._drawing import as_labels, new_axes, tidy, write_beside
 from ._routers import common_models, fixed_policies, read_routers
 
 TODAY = "today's policy"
@@ -221,8 +221,8 @@ class PolicyValueDisplay(ShortRepr):
             # Over the interval, where nothing else is.
             box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
             over = {"ha": "center", "bbox": box, "zorder": 1.9}
-            write_beside(ax, f"{result.value:.3f}", (result.value, place), (0, 7), **over)
-        ax.set_yticks(range(len(self.values)), [as_text(name) for name in self.values])
+            write_beside(ax, as_number(result.value), (result.value, place), (0, 7), **over)
+        ax.set_yticks(range(len(self.values)), as_labels(self.values))
         ax.set_ylim(len(self.values) - 0.4, -0.8)
         confidence = next(iter(self.values.values())).confidence
         ax.set_xlabel(f"mean utility per query, with {confidence:.0%} intervals")

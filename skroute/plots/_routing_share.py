@@ -11,7 +11,7 @@ from .._utils import ShortRepr, check_cost_sensitivity
 from ..feedback import as_matrix
 from ..metrics import read_models
 from ..routers import Frontier
-from ._drawing import as_text, new_axes, write_beside
+from ._drawing import as_labels, new_axes, write_beside
 from ._routers import read_routers
 
 _HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "ooo", "+++", "||", "**")
@@ -184,15 +184,15 @@ class RoutingShareDisplay(ShortRepr):
         height = np.column_stack([np.zeros(len(x)), height])
         if logarithmic:
             ax.set_xscale("log")
-        for k, model in enumerate(np.asarray(self.models)):
+        for k, model in enumerate(as_labels(np.asarray(self.models))):
             style: dict[str, Any] = {
                 "facecolor": _FACES[k % len(_FACES)],
                 "hatch": _HATCHES[k % len(_HATCHES)],
             }
-            style |= {"edgecolor": "0.3", "linewidth": 0.6, "label": as_text(model)}
+            style |= {"edgecolor": "0.3", "linewidth": 0.6, "label": model}
             style |= {"step": "post", **(band_kwargs or {})}
             self.bands_.append(ax.fill_between(x, height[:, k], height[:, k + 1], **style))
-            self._name(k, as_text(model), x, height, logarithmic)
+            self._name(k, model, x, height, logarithmic)
         if self.chosen is not None and left <= self.chosen <= right:
             self.chosen_ = ax.axvline(self.chosen, color="black", linestyle="--", linewidth=1.5)
             above = {"ha": "center", "va": "bottom", "annotation_clip": False}

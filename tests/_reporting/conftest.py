@@ -8,7 +8,11 @@ from skroute.datasets import make_routing_problem
 
 pytest.importorskip("matplotlib")
 
-HOSTILE = ["<script>alert(1)</script>", 'a"$b$\' onload="alert(2)', "&lt;_" + "x" * 70]
+HOSTILE = [
+    "<script>alert(1)</script>",
+    'a"$b$\' onload="alert(2)\n\x1b[31m',
+    "&lt;_" + "x" * 70,
+]
 
 
 @pytest.fixture(scope="session")

@@ -60,7 +60,7 @@ def test_a_model_without_gold_has_no_interval(router, held_out, newcomer):
     gold = (np.arange(600) % 3 == 0) & (model != "model_1")
     cells = table_of(report(router, held_out.X, judged_log(held_out, gold, model)), CAPTION)
     assert list(cells) == ["model", "model_0", "model_1", "model_2"]
-    assert cells["model_1"][1:3] == ["unknown", "0"]
+    assert cells["model_1"][1:3] == ["n/a", "0"]
     assert cells["model_0"][1] != "unknown"
 
 

@@ -18,7 +18,7 @@ from skroute.plots import (
     PolicyValueDisplay,
     RoutingShareDisplay,
 )
-from skroute.plots._drawing import LINES, as_dollars, as_text
+from skroute.plots._drawing import LINES, as_label, as_labels, drawn_dollars
 
 NAMES = ["<b>$x$ & $y$</b>", "_hidden", "a very long name of a model, of which not all is shown"]
 
@@ -101,10 +101,19 @@ def test_names_are_text_and_in_the_legend():
     """Dollars are no formula, and a leading underscore does not hide a name."""
     display = cost_quality()
     legend = [text.get_text() for text in display.ax_.get_legend().get_texts()]
-    assert as_text(NAMES[0]) == r"<b>\$x\$ & \$y\$</b>"
-    assert {as_text(name) for name in NAMES} <= set(legend)
-    assert as_text("a\n b") == "a b"
-    assert len(as_text(NAMES[2])) == 32
+    assert as_label(NAMES[0]) == r"<b>\$x\$ & \$y\$</b>"
+    assert set(as_labels(NAMES)) <= set(legend)
+    assert as_label("a\n\x1b[1mb") == r"a\n\x1b[1mb"
+    assert len(as_label(NAMES[2])) == 32
+
+
+def test_long_names_that_differ_in_the_middle_are_told_apart():
+    one, other = ("x" * 40 + middle + "x" * 40 for middle in "12")
+    assert as_labels([one, other, "small"]) == [one, other, "small"]
+    display = overlap()
+    display.models = [one, other, "small"]
+    ticks = display.plot().ax_.get_yticklabels()
+    assert [text.get_text() for text in ticks] == [one, other, "small"]
 
 
 @pytest.mark.parametrize(
@@ -135,12 +144,9 @@ def test_styles_differ_without_colour():
     assert len(set(hatches)) == len(hatches)
 
 
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [(12.345, "$12.35"), (-1234.5, "-$1,234.50"), (0.01234, "$0.0123"), (0.0, "$0")],
-)
-def test_dollars(value, expected):
-    assert as_dollars(value) == expected
+def test_dollars_are_no_formula():
+    assert drawn_dollars(0.012345) == r"\$12.35"
+    assert drawn_dollars(2e-8) == r"\$2e-05"
 
 
 @pytest.mark.parametrize("name", skroute.plots.__all__)
