@@ -9,11 +9,11 @@ import numpy as np
 from sklearn.base import clone
 
 from .._reporting import Notes, Verdict, why_doubtful
-from .._utils import make_folds
+from .._utils import as_dollars, as_interval, as_number, as_share, make_folds, per_thousand
 from ..baselines import BestFixedModel, RegressAndCompare
 from ..feedback import Feedback
 from ..metrics import PolicyDifference
-from ..plots import QUERIES, TODAY
+from ..plots import TODAY
 from ..routers import CausalRouter
 from ._goal import Goal
 from ._held_out import HeldOut, Row
@@ -44,16 +44,16 @@ class Change:
         """Say it; `volume` are queries a month."""
         gain = self.quality
         words = (
-            f"Against {TODAY}: quality {gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}), "
-            f"${QUERIES * self.cost:.3g} instead of ${QUERIES * self.cost_today:.3g} per 1,000 "
-            "queries"
+            f"Against {TODAY}: quality {as_number(gain.value, signed=True)} "
+            f"({as_interval(gain.low, gain.high, signed=True)}), {per_thousand(self.cost)} instead "
+            f"of {per_thousand(self.cost_today)} per 1,000 queries"
         )
         if self.cost_today > 0:
-            words += f" ({self.cost / self.cost_today - 1:+.0%})"
+            words += f" ({as_share(self.cost / self.cost_today - 1, signed=True)})"
         if volume is not None:
             saved = volume * (self.cost_today - self.cost)
             verb = "saved" if saved >= 0 else "spent more"
-            words += f"; ${abs(saved):,.2f} a month {verb} at {volume:,.0f} queries"
+            words += f"; {as_dollars(abs(saved))} a month {verb} at {volume:,.0f} queries"
         return f"{words}."
 
 

@@ -8,8 +8,10 @@ from typing import Any
 import joblib
 import numpy as np
 
-from .._utils import split_router
+from .._utils import QUERIES, as_digits, as_number, printable, shorten, split_router
 from ._output import aligned
+
+_LONGEST_QUERY = 80
 
 
 def explain(options: argparse.Namespace) -> None:
@@ -42,12 +44,11 @@ def _explain(estimator: Any, query: str, cost_sensitivity: float | None, exclude
     own = int(np.flatnonzero(router.classes_ == chosen)[0])
     rows = [["model", "quality", "$/1,000 queries", "utility", "decides by", "behind by"]]
     for k in np.argsort(-value, kind="stable"):
-        name = f"{router.classes_[k]}{' (chosen)' if k == own else ''}"
-        left_out = not np.isfinite(value[k])
-        decided = (
-            ["left out", ""] if left_out else [f"{value[k]:.4g}", f"{value[own] - value[k]:.4g}"]
-        )
-        means = f"{quality[k]:.3f}", f"{1000 * cost[k]:.4g}", f"{quality[k] - at * cost[k]:.4g}"
-        rows.append([name, *means, *decided])
-    shown = query if len(query) <= 70 else f"{query[:67]}..."
-    return f"{' '.join(shown.split())}\n{aligned(rows)}\nat cost sensitivity {at:.4g}"
+        name = f"{printable(router.classes_[k])}{' (chosen)' if k == own else ''}"
+        means = quality[k], QUERIES * cost[k], quality[k] - at * cost[k]
+        decided = ["left out", ""]
+        if np.isfinite(value[k]):
+            decided = [as_number(value[k]), as_number(value[own] - value[k])]
+        rows.append([name, *map(as_number, means), *decided])
+    shown = shorten(printable(query), _LONGEST_QUERY)
+    return f"{shown}\n{aligned(rows)}\nat cost sensitivity {as_digits(at)}"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .._utils import short_names
+from .._utils import QUERIES, as_interval, as_number, printable, short_names
 from ..metrics import CostQualityCurve
-from ..plots import QUERIES, CostQualityDisplay
+from ..plots import CostQualityDisplay
 from ._comparison import Comparison
 from ._held_out import Row
 
@@ -39,8 +39,8 @@ def aligned(lines: Sequence[Sequence[str]]) -> str:
 
 
 def _means(row: Row, shown: Mapping[str, str]) -> list[str]:
-    name = row.policy if row.model is None else f"{row.policy}: {shown[row.model]}"
-    return [name, f"{row.quality:.3f}", f"{QUERIES * row.cost:.3f}", f"{row.utility:.3f}"]
+    name = row.policy if row.model is None else f"{row.policy}: {printable(shown[row.model])}"
+    return [name, as_number(row.quality), as_number(QUERIES * row.cost), as_number(row.utility)]
 
 
 def _rest(row: Row) -> list[str]:
@@ -48,14 +48,14 @@ def _rest(row: Row) -> list[str]:
     if row.regret is None:
         gain = ["", ""]
         if row.gain_over_today is not None:
-            interval = f"{row.gain_low:+.3f} to {row.gain_high:+.3f}"
-            gain = [f"{row.gain_over_today:+.3f}", interval]
-        return [f"{row.low:.3f} to {row.high:.3f}", *gain, f"{row.effective_rows:.0f}"]
+            interval = as_interval(row.gain_low, row.gain_high, signed=True)
+            gain = [as_number(row.gain_over_today, signed=True), interval]
+        return [as_interval(row.low, row.high), *gain, f"{row.effective_rows:.0f}"]
     saved = "n/a"
     if row.saved_share is not None and row.quality_gap is not None:
         # Adding 0 turns -0 into 0.
         saved = f"{round(row.saved_share, 2) + 0.0:.0%} ({round(row.quality_gap, 3) + 0.0:+.3f})"
-    return [f"{row.regret:.3f}", saved]
+    return [as_number(row.regret), saved]
 
 
 def write_csv(path: Path, comparison: Comparison, seed: int) -> None:
