@@ -171,6 +171,11 @@ def gather(
     own = cost_sensitivity is None
     value = router.cost_sensitivity if own else check_cost_sensitivity(cost_sensitivity)
     given = read_feedback(y)
+    if given.prior is not None:
+        raise ValueError(
+            f"y has {np.count_nonzero(given.prior)} rows of a benchmark (column 'prior'), which "
+            "are no traffic; leave them out of X and y"
+        )
     feedback, n_rows = given.aligned(router.classes), len(given)
     if by is not None:
         by = _check_shape("by", as_groups("by", by), n_rows)

@@ -32,9 +32,14 @@ def as_texts(X: Any) -> np.ndarray:
 
 
 class TextSVD(TruncatedSVD):
-    """`TruncatedSVD` that says nothing of its explained variance where all texts are the same."""
+    """`TruncatedSVD` for texts: quick for a single one, and silent where all are the same."""
+
+    components_: np.ndarray
 
     def fit_transform(self, X: Any, y: Any = None) -> np.ndarray:
         """Fit; return the reduced texts (n, n_components)."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return super().fit_transform(X, y)
+        with np.errstate(divide="ignore", invalid="ignore"):  # in the share of explained variance
+            reduced = super().fit_transform(X, y)
+        # In this order a product with sparse rows copies nothing.
+        self.components_ = np.asfortranarray(self.components_)
+        return reduced

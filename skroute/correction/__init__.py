@@ -7,6 +7,7 @@ gold_learning_curve   what more gold labels would buy, from the labels there are
 next_gold_rows        which rows to label next
 FewGoldWarning        so few rows are gold that they tell little more than one constant
 MissingGoldWarning    some models have no gold row
+PriorModelsWarning    some models have no traffic, a benchmark stands in for it
 ====================  ======================================================================
 """
 
@@ -14,8 +15,9 @@ from ._corrector import DRBiasCorrector
 from ._diagnostics import BiasSummary, GoldLearningCurve, bias_summary, gold_learning_curve
 from ._estimate import can_compare
 from ._next_gold import next_gold_rows
+from ._prior import weigh_prior
 from ._upstream import correct_by_columns, without_bias_columns
-from ._warnings import FewGoldWarning, MissingGoldWarning
+from ._warnings import FewGoldWarning, MissingGoldWarning, PriorModelsWarning
 
 __all__ = [
     "BiasSummary",
@@ -23,6 +25,7 @@ __all__ = [
     "FewGoldWarning",
     "GoldLearningCurve",
     "MissingGoldWarning",
+    "PriorModelsWarning",
     "bias_summary",
     "gold_learning_curve",
     "next_gold_rows",

@@ -47,6 +47,9 @@ class JointSources(BaseEstimator):
         labels alone would leave of expected gold by the posterior variance of the bias, at most 1
         and squared; times the posterior variance of the gold level that is known best by that of
         this model's.
+    rows_of_mean_ : ndarray of shape (K,)
+        How many gold rows would tell the mean gold quality of each model as well as all labels do;
+        after `fit` alone.
     left_by_line_ : float
         Standard deviation of gold labels around a line through what is expected of the judge, in
         units of quality.
@@ -64,7 +67,9 @@ class JointSources(BaseEstimator):
     @single_threaded
     def fit(self, X: np.ndarray, feedback: Feedback) -> JointSources:
         """Fit on a table; no folds are drawn, and nothing is left to chance."""
-        self.worth_ = self._worth(feedback, *self._learn(X, feedback))
+        labels, judge, gold, transfer = self._learn(X, feedback)
+        self.worth_ = self._worth(feedback, labels, judge, gold, transfer)
+        self.rows_of_mean_ = self._rows_of_mean(feedback, labels, transfer)
         return self
 
     @single_threaded
@@ -159,6 +164,15 @@ class JointSources(BaseEstimator):
         noise = min(1.0, float(ratio))
         known = min(1.0, alone / max(bias, _TINY)) ** 2
         return noise * known * level.min() / level
+
+    def _rows_of_mean(
+        self, feedback: Feedback, labels: _Labels, transfer: AveragedTransfer
+    ) -> np.ndarray:
+        """Return how many gold rows would tell each model's mean as well as all labels do, (K,)."""
+        weight, (of_gold, _) = feedback.weight * feedback.gold, transfer.covariances()
+        mean = np.average(labels.features, axis=0, weights=weight)
+        level = [self._variance(mean, k, of_gold) for k in range(feedback.n_models)]
+        return transfer.noise / np.array(level)
 
     def _less_what_the_judge_saw(
         self, labels: _Labels, feedback: Feedback, judge: Judge

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -49,6 +51,61 @@ class MissingGoldWarning(UserWarning):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (str(self), self.models)
+
+
+class PriorModelsWarning(UserWarning):
+    """Some models have no traffic: what is known of them is what a benchmark predicts.
+
+    Attributes
+    ----------
+    models : dict from str to float
+        Those models, with the rows of traffic that their prior rows count for.
+    told_by : tuple of str
+        Models that have both traffic and prior rows, by which the benchmark is judged; empty: it
+        cannot be.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        models: Mapping[str, float] = MappingProxyType({}),
+        told_by: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.models, self.told_by = models, told_by
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (str(self), dict(self.models), self.told_by)
+
+
+def warn_of_prior_models(
+    classes: np.ndarray, rows: np.ndarray, both: np.ndarray, new: np.ndarray
+) -> None:
+    """Say which models have no traffic, and what their prior rows count for.
+
+    `rows` (K,) is what they count for, `both` (K,) marks the models that have traffic too, `new`
+    (K,) those that have none.
+    """
+    if not new.any():
+        return
+    models = {str(classes[k]): float(rows[k]) for k in np.flatnonzero(new)}
+    told_by = tuple(map(str, classes[both].tolist()))
+    if told_by:
+        counted = listed((f"{name} ({n:.0f} rows)" for name, n in models.items()), _MOST_NAMED)
+        message = (
+            f"There is no traffic of {counted}: what is predicted of them rests on a benchmark "
+            "(column 'prior'), whose rows count for as many rows of traffic as stand in brackets, "
+            f"by how well it predicts {listed(told_by, _MOST_NAMED)}. If it flatters a new model "
+            "alone nothing shows it: let each answer some queries."
+        )
+    else:
+        message = (
+            f"There is no traffic of {listed(models, _MOST_NAMED)}, and of no model are there both "
+            "traffic and rows of the benchmark (column 'prior'): nothing tells how well it "
+            "predicts, and it counts for one row of traffic a model. Add its rows of models that "
+            "have traffic, or let the new ones answer some queries."
+        )
+    warn(PriorModelsWarning(message, models, told_by))
 
 
 def warn_of_missing_gold(feedback: Feedback) -> None:

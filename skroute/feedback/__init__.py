@@ -5,8 +5,8 @@ one place where a table is turned into plain arrays and checked.
 
 ===============  ===========================================================================
 logged feedback  ``model``, ``quality``; optional ``cost``, ``propensity``, ``gold``,
-                 ``preference``, ``group``, ``weight``, ``time``. Each row shows the one model
-                 that answered. Its quality is NaN where the answer was never judged.
+                 ``preference``, ``prior``, ``group``, ``weight``, ``time``. Each row shows the
+                 one model that answered. Its quality is NaN where the answer was never judged.
 full feedback    ``quality`` and ``cost`` for every model: nested records in a structured
                  array, or columns ``quality:<model>`` and ``cost:<model>`` in a DataFrame;
                  optional ``gold``, ``group``, ``weight``, ``time``.

@@ -22,6 +22,7 @@ def logged_feedback(
     propensity: ArrayLike | None = None,
     gold: ArrayLike | None = None,
     preference: ArrayLike | None = None,
+    prior: ArrayLike | None = None,
     group: ArrayLike | None = None,
     weight: ArrayLike | None = None,
     time: ArrayLike | None = None,
@@ -47,6 +48,10 @@ def logged_feedback(
         The judge's label of a row whose quality is gold; NaN where there is none. Where only the
         judge has seen an answer its label belongs in `quality`, with `gold` False; a preference
         beside a quality of NaN is read as just that.
+    prior : array-like of bool of shape (n,), default=None
+        True marks a row that is no traffic but a benchmark's, for models that have none yet. Only
+        `CausalRouter.fit` reads it, and lets it count for as much as the benchmark predicts;
+        propensities, overlap and values of policies never see it. None: all rows are traffic.
     group : array-like of shape (n,), default=None
         Rows that must stay together in cross-fitting (one template, document, customer). None:
         every row is its own.
@@ -83,6 +88,7 @@ def logged_feedback(
         propensity=propensity,
         gold=None if gold is None else flags_of_judged(gold, columns["quality"]),
         preference=preference,
+        prior=prior,
         group=group,
         weight=weight,
         time=time,

@@ -203,6 +203,13 @@ ROW_COLUMNS = (
         parse_cell=_parse_flag,
     ),
     Column("preference", _check_preference, default=_all_nan, only_logged=True),
+    Column(
+        "prior",
+        as_flags,
+        default=lambda n_rows: np.zeros(n_rows, dtype=bool),
+        parse_cell=_parse_flag,
+        only_logged=True,
+    ),
     Column("group", as_groups, encode=_group_codes),
     Column("weight", _check_weight, encode=_as_float64, default=np.ones),
     Column("time", as_seconds, parse_cell=_parse_time),

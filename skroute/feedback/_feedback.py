@@ -32,6 +32,9 @@ class Feedback(ShortRepr):
     preference : ndarray of shape (n,) or None
         The judge's label of a row whose quality is gold, NaN where there is none. None in full
         feedback.
+    prior : ndarray of shape (n,) or None
+        The weight of rows of a benchmark, 0 for traffic; `weight` is 0 where it is positive. None
+        where all rows are traffic.
     group : ndarray of int of shape (n,) or None
         Codes of the groups; None: every row its own.
     weight : ndarray of shape (n,)
@@ -48,6 +51,7 @@ class Feedback(ShortRepr):
     propensity: Any
     gold: np.ndarray
     preference: Any
+    prior: np.ndarray | None
     group: np.ndarray | None
     weight: np.ndarray
     time: np.ndarray | None
@@ -116,7 +120,8 @@ class Feedback(ShortRepr):
         """Return the table with its weights multiplied by `sample_weight`."""
         if sample_weight is None:
             return self
-        return replace(self, weight=self.weight * sample_weight)
+        prior = None if self.prior is None else self.prior * sample_weight
+        return replace(self, weight=self.weight * sample_weight, prior=prior)
 
     def aligned(self, classes: np.ndarray) -> Feedback:
         """Return the table with its models matched by string to `classes`.

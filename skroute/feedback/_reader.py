@@ -116,6 +116,18 @@ def _read_logged(y: Any, names: Sequence[str]) -> Feedback:
     quality, by_row["gold"], by_row["preference"] = _settle(
         quality, by_row["gold"], by_row["preference"]
     )
+    prior, weight = by_row["prior"], by_row["weight"]
+    by_row["prior"] = None
+    if prior.any():
+        lacking = prior & np.isnan(quality)
+        refuse_rows("quality", quality, lacking, "a row of a benchmark (prior is True) needs one")
+        if prior[weight > 0].all():
+            raise ValueError(
+                "column 'prior' is True in all rows of positive weight: they are a benchmark's, "
+                "and a router learns from traffic. Add rows of traffic, with prior False."
+            )
+        by_row |= {"prior": weight * prior, "weight": weight * ~prior}
+        by_row["gold"] = by_row["gold"] | prior
     return Feedback(classes, action, quality, cost, **by_row)
 
 

@@ -22,7 +22,7 @@ def with_quality(y: Any, feedback: Feedback) -> Any:
         y = np.asarray(y)
         return y.copy() if y.dtype.names is None else _into_records(y, feedback)
     names = {str(name): name for name in y.columns}
-    columns = {"weight": feedback.weight}
+    columns = {"weight": _weight(feedback)}
     if "preference" in names:
         columns |= {"gold": feedback.gold, "preference": feedback.preference}
     if feedback.action is not None:
@@ -55,8 +55,13 @@ def _into_records(y: np.ndarray, feedback: Feedback) -> np.ndarray:
     else:
         for k, label in enumerate(feedback.classes):
             table["quality"][str(label)][preference] = feedback.quality[preference, k]
-    table["weight"] = feedback.weight
+    table["weight"] = _weight(feedback)
     return table
+
+
+def _weight(feedback: Feedback) -> np.ndarray:
+    """Return the weights of all rows, traffic or not."""
+    return feedback.weight if feedback.prior is None else feedback.weight + feedback.prior
 
 
 def _as_float(dtype: np.dtype, name: str) -> Any:

@@ -36,14 +36,18 @@ class BaseRouter(VersionedMixin, BaseEstimator, metaclass=ABCMeta):
     classes_ : ndarray of shape (K,)
         Labels of the models, sorted by their string; every model axis is in this order.
     left_out_ : ndarray of labels
-        Models that are not chosen unless `include` names them. Empty after `fit`; assign labels to
-        it to retire models.
+        Models that are not chosen unless `include` names them. Empty after `fit`, but for models
+        of which there are prior rows alone (`CausalRouter` reads these); assign labels to it to
+        retire models.
     training_queries_ : TrainingQueries
         By which scorers recognize the log that the router was fitted on; at most 1,000 keys,
         whatever its length.
     n_features_in_, feature_names_in_ : int and ndarray of shape (n_features_in_,)
         Number of features, and their names where X had any.
     """
+
+    # Whether `fit` learns from prior rows; see `logged_feedback`.
+    _reads_prior: ClassVar[bool] = False
 
     __metadata_request__predict: ClassVar[dict[str, bool]] = _KEYWORDS
     __metadata_request__predict_proba: ClassVar[dict[str, bool]] = _KEYWORDS

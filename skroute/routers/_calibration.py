@@ -59,13 +59,17 @@ class Calibration(ShortRepr):
         shrinkage: float | str,
         caution: float,
         folds: Folds,
+        known: Feedback | None = None,
     ) -> Calibration:
         """Calibrate out-of-fold predictions (n, K) on a table.
 
         `inverse_propensity` is (n,), or None for full feedback, whose intercepts are 0.
         `inverse_judged` is one by the probability that a row was judged, given query and model,
         (n,), or 1. Quality is calibrated by the rows that were judged, cost by all.
+        Where outcome models learned from more, the prior rows of a benchmark, that table is `known`
+        and says what is not known of models without traffic.
         """
+        known = feedback if known is None else known
         weight, nothing = feedback.weight, np.zeros(feedback.n_models)
         judged = feedback.judged_only()
         mean, mean_cost = (weight @ values / weight.sum() for values in (quality, cost))
@@ -77,7 +81,8 @@ class Calibration(ShortRepr):
         cost_trust = deviation_trust(evidence, relative, relative - mean_cost / unit)
         trusted = cls(trust, cost_trust, mean, mean_cost, *(4 * [nothing]))
         quality, cost = trusted.apply(quality, cost)
-        residual = judged.quality - feedback.own(quality)
+        learned = known.judged_only()
+        residual = learned.quality - feedback.own(quality)
         cost_residual = _seen_cost(feedback, unit) - feedback.own(cost / unit)
         intercept, cost_intercept = nothing, nothing
         inverse_quality = inverse_propensity
@@ -111,9 +116,9 @@ class Calibration(ShortRepr):
             mean_cost,
             intercept,
             cost_intercept,
-            caution_of(judged, residual, mean + intercept, inverse_quality, caution),
+            caution_of(learned, residual, mean + intercept, inverse_quality, caution),
             caution_of(
-                feedback, cost_residual, mean_cost + cost_intercept, inverse_propensity, caution
+                known, cost_residual, mean_cost + cost_intercept, inverse_propensity, caution
             ),
         )
 

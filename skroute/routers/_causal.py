@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from .._utils import Folds, atomic_fit, make_folds
-from ..correction import correct_by_columns, without_bias_columns
+from ..correction import correct_by_columns, weigh_prior, without_bias_columns
 from ..feedback import Feedback
 from ..nuisance import Overlap, Support, fill_propensity, make_outcome_model
 from ._calibration import Calibration, inverse_of_judged
@@ -124,6 +124,8 @@ class CausalRouter(OutcomeRouter):
         If `fixed_model_` is not None and ``calibration_.trust`` is 0.
     UnjudgedModelsWarning
         If no answer of some model was ever judged.
+    PriorModelsWarning
+        If some model has rows of a benchmark (column ``prior``) and no traffic.
     UserWarning
         If rows have a preference-based quality and `bias_correction` is None.
 
@@ -145,6 +147,9 @@ class CausalRouter(OutcomeRouter):
     **Rows without quality.** They teach costs, propensities and what queries look like. Intercept
     corrections weigh judged rows by how likely they were to be, given query and model. If quality
     is missing because it was bad, nothing in the log can tell.
+
+    **Benchmarks.** Rows whose column ``prior`` is True teach outcome models alone, moved to the
+    scale of traffic and weighed by how well they predict the models that have both.
 
     **Choice of default.** A policy that minimizes softmax regret on doubly robust scores [1]_ is
     unbiased and, at the propensities of real logs, loses to a fixed model; choosing by jointly
@@ -184,6 +189,8 @@ class CausalRouter(OutcomeRouter):
     >>> router.score(problem.X, problem.y) > 0
     True
     """
+
+    _reads_prior: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -235,19 +242,20 @@ class CausalRouter(OutcomeRouter):
         """
         cost_sensitivity = check_parameters(self)
         X, feedback = self._correct_bias(*read_fit_input(self, X, y, sample_weight))
+        known = weigh_prior(X, feedback)
         weight, random_state = feedback.weight, check_random_state(self.random_state)
         folds = make_folds(self.cv, X, feedback.stratum, feedback.group, random_state)
 
         self._announce("outcome models")
         seed = random_state.randint(np.iinfo(np.int32).max)
         self.outcome_model_ = make_outcome_model(self.outcome_model, seed)
-        quality, cost = self.outcome_model_.cross_fit(X, feedback, folds, self.n_jobs)
+        quality, cost = self.outcome_model_.cross_fit(X, known, folds, self.n_jobs)
         self.logged_choices_: LoggedChoices | None = None
         inverse_propensity = self._measure_overlap(X, feedback, folds) if feedback.logged else None
         inverse_judged = inverse_of_judged(X, feedback, folds, self.n_jobs)
         importance = inverse_propensity, inverse_judged, self.shrinkage
         self.calibration_ = Calibration.of(
-            feedback, quality, cost, *importance, self.caution, folds
+            feedback, quality, cost, *importance, self.caution, folds, known
         )
         predicted = quality - cost_sensitivity * cost
         quality, cost = self.calibration_.apply(quality, cost)
@@ -292,7 +300,7 @@ class CausalRouter(OutcomeRouter):
         self.overlap_ = Overlap.of(*shown, least, Support.of(feedback, X))
         self.overlap_.warn_if_poor(self.classes_)
         self.logged_choices_ = LoggedChoices.of(X, feedback, self.overlap_.support)
-        return 1 / np.maximum(propensity, least)
+        return np.where(feedback.weight > 0, 1 / np.maximum(propensity, least), 1.0)
 
     def _query_columns(self, X: np.ndarray) -> np.ndarray:
         if isinstance(self.bias_correction, str):

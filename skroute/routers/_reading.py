@@ -52,7 +52,8 @@ def read_queries(router: Any, X: Any) -> np.ndarray:
 def read_fit_input(router: Any, X: Any, y: Any, sample_weight: Any) -> tuple[np.ndarray, Feedback]:
     """Check what `fit` was given; return X (n, d) and the table, its weights multiplied.
 
-    Sets what every fitted router has: ``classes_``, ``left_out_`` (empty) and
+    Sets what every fitted router has: ``classes_``, ``left_out_`` (models that have prior rows
+    alone, unless the router reads these; mostly empty) and
     ``training_queries_``, beside the attributes of `validate_data`.
     """
     check_cost_sensitivity(router.cost_sensitivity)
@@ -78,9 +79,26 @@ def read_fit_input(router: Any, X: Any, y: Any, sample_weight: Any) -> tuple[np.
         )
         warn(UserWarning(message))
     router.classes_ = feedback.classes
-    router.left_out_ = feedback.classes[:0]
+    router.left_out_ = _without_traffic(router, feedback)
     router.training_queries_ = TrainingQueries.of(router._query_columns(X))
     return X, feedback
+
+
+def _without_traffic(router: Any, feedback: Feedback) -> np.ndarray:
+    """Return the labels of models that have prior rows alone, which most routers do not read."""
+    if feedback.prior is None or router._reads_prior:
+        return feedback.classes[:0]
+    seen = np.bincount(feedback.action, feedback.weight, feedback.n_models) > 0
+    told = np.bincount(feedback.action, feedback.prior, feedback.n_models) > 0
+    models = feedback.classes[told & ~seen]
+    if len(models):
+        message = (
+            f"{type(router).__name__} does not read prior rows, so that the models "
+            f"{[str(label) for label in models]}, which have no others, are left out. CausalRouter "
+            "reads them."
+        )
+        warn(UserWarning(message))
+    return models
 
 
 def _warn_of_unjudged_models(feedback: Feedback) -> None:
