@@ -62,10 +62,12 @@ def _read_by_pyarrow(source: Path | BinaryIO, left_out: LeftOut) -> Iterator[dic
 
     with parquet.ParquetFile(source) as file:
         names = _columns(file.schema_arrow.names, left_out)
-        for batch in file.iter_batches(_ROWS, columns=names):
-            columns = [_values(column) for column in batch.columns]
-            for row in zip(*columns, strict=True):
-                yield dict(zip(batch.schema.names, row, strict=True))
+        # Batches of all groups at once keep what was read of every group before.
+        for group in range(file.num_row_groups):
+            for batch in file.iter_batches(_ROWS, [group], names):
+                columns = [_values(column) for column in batch.columns]
+                for row in zip(*columns, strict=True):
+                    yield dict(zip(batch.schema.names, row, strict=True))
 
 
 def _values(column: Any) -> list[Any]:

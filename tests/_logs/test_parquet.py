@@ -82,6 +82,16 @@ def test_many_rows_of_several_groups_keep_their_order(tmp_path, library):
     assert list(read_records(tmp_path / "log.parquet")) == []
 
 
+def test_groups_that_were_read_are_not_kept(tmp_path):
+    table = pl.DataFrame({"query": [f"{n} word " * 50 for n in range(20_000)]})
+    table.write_parquet(tmp_path / "log", row_group_size=1000, compression="uncompressed")
+    before, most = pa.total_allocated_bytes(), 0
+    for n, _ in enumerate(read_records(tmp_path / "log")):
+        if n % 1000 == 500:
+            most = max(most, pa.total_allocated_bytes() - before)
+    assert 0 < most < 0.3 * table.estimated_size()
+
+
 def test_an_index_without_a_name_is_left_out_and_noted(tmp_path, library):
     frame = pd.DataFrame({"n": [1, 2, 3]}, index=[5, 7, 9])
     if library == "pyarrow":
