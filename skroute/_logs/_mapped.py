@@ -2,121 +2,57 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
+from contextlib import suppress
 from typing import Any
 
 from ._answer import Answer, Label, LeftOut
 from ._fields import Sourced, check_found, each_answer
 from ._format import Format, Record
+from ._mapped_names import BODIES, LATENCIES, NAMES, places, plain, scalar_names
 from ._messages import query_of
-from ._values import UNKNOWN, is_nothing, leaves, look_up, number, seconds, text, truth
+from ._values import UNKNOWN, is_nothing, leaves, look_up, mapping, number, seconds, text, truth
+from ._words import listed
 
-# Usual names, the likeliest first, without regard to case, blanks, hyphens and underscores. Those
-# with dots lead into requests and responses as the APIs of OpenAI and others have them.
-_NAMES: dict[str, tuple[str, ...]] = {
-    "query": (
-        *("query", "prompt", "question", "text", "user_message", "user_prompt", "instruction"),
-        *("messages", "input", "request.messages", "request.body.messages", "body.messages"),
-        *("request.prompt", "request.input", "request"),
-    ),
-    "model": (
-        *("model", "model_name", "model_id", "llm", "llm_model", "model_used", "deployment"),
-        *("response.model", "response.body.model", "request.model", "request.body.model"),
-        "body.model",
-    ),
-    "quality": (
-        *("quality", "score", "rating", "reward", "feedback", "thumbs", "thumb", "label", "grade"),
-        *(
-            "correct",
-            "is_correct",
-            "user_rating",
-            "user_feedback",
-            "user_score",
-            "stars",
-            "accepted",
-        ),
-    ),
-    "cost": (
-        *("cost", "cost_usd", "total_cost", "cost_dollars", "dollars", "usd", "spend"),
-        *("response_cost", "price"),
-    ),
-    "input_tokens": (
-        *("input_tokens", "prompt_tokens", "tokens_in", "n_input_tokens", "usage.prompt_tokens"),
-        *("usage.input_tokens", "response.usage.prompt_tokens", "response.usage.input_tokens"),
-        *("response.body.usage.prompt_tokens", "response.body.usage.input_tokens"),
-    ),
-    "output_tokens": (
-        *("output_tokens", "completion_tokens", "tokens_out", "n_output_tokens"),
-        *("usage.completion_tokens", "usage.output_tokens", "response.usage.completion_tokens"),
-        *("response.usage.output_tokens", "response.body.usage.completion_tokens"),
-        "response.body.usage.output_tokens",
-    ),
-    "time": (
-        *("time", "timestamp", "created_at", "created", "datetime", "date", "start_time", "ts"),
-        *("response.created", "response.body.created"),
-    ),
-    "latency": (
-        *("latency", "latency_s", "latency_seconds", "duration", "duration_s", "seconds"),
-        *("response_time", "elapsed", "latency_ms", "duration_ms", "response_time_ms"),
-    ),
-    "group": (
-        *("group", "session", "session_id", "conversation", "conversation_id", "thread_id"),
-        *("chat_id", "trace_id"),
-    ),
-    "gold": ("gold", "is_gold"),
-    "preference": ("preference", "judge_score", "judge"),
-    "propensity": ("propensity", "probability"),
-    "weight": ("weight", "sample_weight"),
-    "identity": ("id", "request_id", "call_id", "uuid", "custom_id", "response.id"),
-    "status": ("status", "outcome"),
-    "code": ("status_code", "http_status", "response.status_code"),
-    "success": ("success", "succeeded", "ok"),
-    "error": ("error", "error_message", "exception"),
-    "cached": ("cache_hit", "cached", "from_cache"),
-}
-_FAILED = re.compile(r"err|fail|timeout|timed.out|abort|cancel|reject|[45]\d\d$", re.IGNORECASE)
-_MOST_SHOWN = 30
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[\s_-]+", "", name.lower())
-
-
-@lru_cache(maxsize=256)
-def _places(names: tuple[str, ...]) -> dict[str, str]:
-    """Return which of the top names of a record holds what."""
-    plain: dict[str, str] = {}
-    for name in names:
-        plain.setdefault(_plain(name), name)
-    found = {}
-    for field, usual in _NAMES.items():
-        there = [plain[_plain(name)] for name in usual if _plain(name) in plain]
-        if there:
-            found[field] = there[0]
-    return found
+_FAILED = re.compile(r"error|fail|timed?[ _-]?out|abort|cancel|reject|exception|\b[45]\d\d(\.0)?$")
+_NO_ERROR = {"no error", "no_error", "ok", "success"}
+_CACHED = {"hit": True, "miss": False}
+# Names of calls. Others, such as "id", may be those of queries, which several models answer.
+_OF_CALLS = {"requestid", "callid", "generationid", "responseid", "response.id"}
+_NO_AMOUNT = {"n/a", "na", "#n/a", "-", "--", "unknown", "undefined"}
+_COUNTS = ("tokens", "count", "tokensin", "tokensout", "tokensinput", "tokensoutput")
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
+# Records without a model, before the first that has one, that are taken for something else.
+_PATIENCE = 100
 
 
 class _Fields:
-    """What a record holds, by the field it is taken for; and by which name."""
+    """What a record holds, by the field it is taken for, and by which name.
 
-    def __init__(self, record: Record) -> None:
-        self.record = record
-        self.names = dict(_places(tuple(map(str, record))))
-        if any(isinstance(value, Mapping) for value in record.values()):
-            self._look_within()
+    `columns` are those of `read_log`.
+    """
 
-    def _look_within(self) -> None:
-        for field, usual in _NAMES.items():
-            name = self.names.get(field)
-            # An object is a body to look into, not a value.
-            if name is None or isinstance(self.record[name], Mapping):
-                within = (each for each in usual if "." in each)
-                deeper = (path for path in within if look_up(self.record, path) is not UNKNOWN)
-                path = next(deeper, None)
-                if path is not None:
-                    self.names[field] = path
+    def __init__(self, record: Record, columns: Mapping[str, str]) -> None:
+        self.record = _with_bodies(record)
+        self.names = dict(places(tuple(scalar_names(self.record))))
+        if "query" not in self.names:
+            for name, value in self.record.items():
+                if isinstance(value, Mapping) and plain(name) in NAMES["query"]:
+                    self.names["query"] = name
+                    break
+        # Whether a call went well is its quality where nothing else is.
+        if self.names.get("success") == self.names.get("quality"):
+            self.names.pop("success", None)
+        self.mapped = {
+            field for field, path in columns.items() if look_up(record, path) is not UNKNOWN
+        }
+        for field, path in columns.items():
+            self.names.pop(field, None)
+            if field in self.mapped:
+                self.names[field] = path
 
     def __getitem__(self, field: str) -> Any:
         name = self.names.get(field)
@@ -126,94 +62,141 @@ class _Fields:
         return parse(self[field], self.names.get(field, field))
 
 
-def _recognizes(record: Record) -> bool:
-    names = _Fields(record).names
+def _with_bodies(record: Record) -> Record:
+    """Return a record with the objects in it that a CSV file has as text."""
+    bodies = {
+        name: body
+        for name, value in record.items()
+        if isinstance(value, str) and value[:1] == "{" and plain(name) in BODIES
+        if (body := mapping(value))
+    }
+    return {**record, **bodies} if bodies else record
+
+
+def recognizes_table(record: Record) -> bool:
+    """Tell whether a record has a model and something to learn from."""
+    names = _Fields(record, {}).names
     return "model" in names and any(
         field in names for field in ("query", "quality", "cost", "input_tokens", "output_tokens")
     )
 
 
-def _answers(
+def table_answers(
     records: Iterable[Record], left_out: LeftOut, columns: Mapping[str, str]
 ) -> Iterator[Answer]:
+    """Yield the answers in records, a record each, and count what is no evidence."""
     found: set[str] = set()
+    without: list[list[str]] = []
+    any_model = False
 
     def answers_of(record: Record) -> Iterator[Sourced]:
-        fields = _Fields(record)
-        for field, path in columns.items():
-            if look_up(record, path) is not UNKNOWN:
-                found.add(path)
-                fields.names[field] = path
-            else:
-                fields.names.pop(field, None)
-        if "model" not in fields.names and "model" not in columns:
-            raise ValueError(_no_model(record))
+        nonlocal any_model
+        fields = _Fields(record, columns)
+        found.update(columns[field] for field in fields.mapped)
         reason = _why_no_evidence(fields)
-        if reason is None:
+        if reason is not None:
+            left_out(reason)
+        elif "model" in fields.names:
+            any_model = True
             yield _answer(fields), record
         else:
-            left_out(reason)
+            left_out("calls without a model")
+            without.append([str(name) for name in record])
+            if not any_model and len(without) == _PATIENCE:
+                raise _no_model(without[0])
 
     # What the user says is part of the names already.
     yield from each_answer(records, left_out, {}, answers_of)
+    if without and not any_model and "model" not in columns:
+        raise _no_model(without[0])
     check_found(columns, found)
 
 
-def _no_model(record: Record) -> str:
-    names = [str(name) for name in record]
-    more = f" and {len(names) - _MOST_SHOWN} more" if len(names) > _MOST_SHOWN else ""
-    return (
-        f"has no column for the model; it has {names[:_MOST_SHOWN]}{more}. Say which of them it "
-        "is: columns={'model': ...}"
+def _no_model(names: list[str]) -> ValueError:
+    return ValueError(
+        f"no column has the name of a model's; there are {listed(names, 30) or 'none'}. Say which "
+        "it is: columns={'model': ...}"
     )
 
 
 def _why_no_evidence(fields: _Fields) -> str | None:
+    error = text(fields["error"]) or ""
     if (
-        any(_FAILED.search(text(fields[field]) or "") for field in ("status", "code"))
-        or _truth_or_none(fields["success"]) is False
-        or (not is_nothing(fields["error"]) and _truth_or_none(fields["error"]) is not False)
+        any(_FAILED.search((text(fields[field]) or "").lower()) for field in ("status", "code"))
+        or _flag(fields["success"]) is False
+        or _flag(fields["failed"])
+        or (error and error.lower() not in _NO_ERROR and _flag(error) is not False)
     ):
         return "failed calls"
-    return "cache hits" if _truth_or_none(fields["cached"]) else None
+    return "cache hits" if _flag(fields["cached"]) else None
 
 
-def _truth_or_none(value: Any) -> bool | None:
-    try:
+def _flag(value: Any) -> bool | None:
+    """Return a truth value, None of anything else."""
+    with suppress(ValueError):
         return truth(value, "")
-    except ValueError:
-        return None
+    return _CACHED.get(str(value).strip().lower())
 
 
 def _answer(fields: _Fields) -> Answer:
-    weight, time = fields.parsed("weight", number), fields.parsed("time", seconds)
-    latency = fields.parsed("latency", number)
-    if _plain(fields.names.get("latency", "")).endswith("ms"):
-        latency /= 1000
+    time, weight = fields.parsed("time", seconds), fields.parsed("weight", number)
+    latency = fields.parsed("latency", _amount)
+    model = text(fields["model"]) or ""
+    gold = _gold(fields)
     used = set(fields.names.values())
     return Answer(
-        model=text(fields["model"]) or "",
+        model=model,
         query=query_of(fields["query"]),
-        labels=_labels(fields),
-        cost=fields.parsed("cost", number),
-        input_tokens=fields.parsed("input_tokens", number),
-        output_tokens=fields.parsed("output_tokens", number),
-        time=None if time != time else time,
-        latency=latency,
+        labels=_labels(fields, gold),
+        cost=fields.parsed("cost", _amount),
+        input_tokens=fields.parsed("input_tokens", _amount),
+        output_tokens=fields.parsed("output_tokens", _amount),
+        time=None if math.isnan(time) else time,
+        latency=latency * LATENCIES.get(plain(fields.names.get("latency", "")), 1.0),
         group=text(fields["group"]),
         propensity=fields.parsed("propensity", number),
-        weight=1.0 if weight != weight else weight,
-        identity=text(fields["identity"]),
+        weight=1.0 if math.isnan(weight) else weight,
+        identity=_identity(fields, model),
         columns={name: value for name, value in leaves(fields.record, used) if name not in used},
     )
 
 
-def _labels(fields: _Fields) -> tuple[Label, ...]:
+def _amount(value: Any, name: str) -> float:
+    """Return a number as people write it: with a dollar sign, a decimal comma, commas of thousands.
+
+    A comma that may be either, as in a cost of "1,234", is an error.
+    """
+    if not isinstance(value, str):
+        return number(value, name)
+    written = value.strip().strip("$").strip()
+    if written.lower() in _NO_AMOUNT:
+        return math.nan
+    if _THOUSANDS.fullmatch(written):
+        if written.count(",") > 1 or "." in written or plain(name).endswith(_COUNTS):
+            written = written.replace(",", "")
+    elif _DECIMAL_COMMA.fullmatch(written):
+        written = written.replace(",", ".")
+    return number(written, name)
+
+
+def _identity(fields: _Fields, model: str) -> str | None:
+    identity = text(fields["identity"])
+    if identity is None or plain(fields.names["identity"]) in _OF_CALLS:
+        return identity
+    return f"{identity} of {model}"
+
+
+def _gold(fields: _Fields) -> bool | None:
+    """Return whether the quality is gold; a column "gold" may also be the gold answer."""
+    gold = fields.parsed("gold", truth) if "gold" in fields.mapped else _flag(fields["gold"])
+    if gold is None and not is_nothing(fields["gold"]):
+        del fields.names["gold"]
+    return True if gold is None and not is_nothing(fields["preference"]) else gold
+
+
+def _labels(fields: _Fields, gold: bool | None) -> tuple[Label, ...]:
     """Return the quality, and the judge's label beside it, on one scale."""
     name, preference = fields.names.get("quality"), fields["preference"]
-    gold = fields.parsed("gold", truth)
-    if not is_nothing(preference) and gold is None:
-        gold = True
     labels = []
     if name is not None and text(fields["quality"]) is not None:
         labels.append(Label(name, fields["quality"], gold))
@@ -222,4 +205,4 @@ def _labels(fields: _Fields) -> tuple[Label, ...]:
     return tuple(labels)
 
 
-TABLE = Format("table", _recognizes, _answers)
+TABLE = Format("table", recognizes_table, table_answers)

@@ -117,7 +117,12 @@ def test_a_mapped_quality_keeps_its_gold_flag():
         ({"status": "error"}, "failed calls"),
         ({"status": "FAILURE"}, "failed calls"),
         ({"status_code": 429}, "failed calls"),
-        ({"success": "false"}, "failed calls"),
+        ({"success": "false", "quality": 1}, "failed calls"),
+        ({"status": "Rate limit exceeded: request_failed"}, "failed calls"),
+        ({"status": "timed out"}, "failed calls"),
+        ({"error": {"message": "overloaded"}}, "failed calls"),
+        ({"is_error": 1}, "failed calls"),
+        ({"cached": "HIT"}, "cache hits"),
         ({"error": "rate limit"}, "failed calls"),
         ({"cache_hit": "True"}, "cache hits"),
         ({"model": ""}, "calls without a model"),
@@ -130,15 +135,121 @@ def test_what_is_no_evidence(beside, reason):
     assert left_out == {reason: 1}
 
 
+@pytest.mark.parametrize(
+    "beside",
+    [
+        *({"status": status} for status in ("success", "OK", 200, "200", "completed", "deferred")),
+        *({"error": error} for error in ("", None, False, 0, "none", {}, "no error")),
+        {"error": {"code": None, "message": ""}},
+        {"status_code": "200"},
+        {"success": True, "quality": 1},
+        {"cache_hit": "MISS"},
+        {"cached": 0},
+    ],
+    ids=str,
+)
+def test_what_is_evidence(beside):
+    assert only({"model": "m", "query": "Why?", **beside}).query == "Why?"
+
+
+def test_whether_a_call_went_well_is_its_quality_where_nothing_else_is():
+    answers, left_out = read(*({"model": "m", "success": good} for good in (True, "false")))
+    assert [answer.labels[0].value for answer in answers] == [True, "false"]
+    assert not left_out
+
+
 def test_no_model_is_an_error_that_shows_the_columns():
-    with pytest.raises(ValueError, match=r"record 0 .*no column for the model; it has \['query'"):
-        read({"query": "Why?", "engine": "m"})
-    assert only({"query": "Why?", "engine": "m"}, model="engine").model == "m"
+    with pytest.raises(ValueError, match=r"^no column has the name .* there are 'query', 'lang'\."):
+        read({"query": "Why?", "lang": "en"})
+    with pytest.raises(ValueError, match=r"record 99 .* no column .* columns=\{'model': \.\.\.\}"):
+        read(*[{"query": "Why?"}] * 100 + [{"model": "m"}])
+    assert only({"query": "Why?", "lang": "m"}, model="lang").model == "m"
+
+
+def test_records_of_something_else_are_counted():
+    answers, left_out = read({"version": 3}, {"model": "m", "query": "Why?"}, {"query": "Why?"})
+    assert len(answers) == 1
+    assert left_out == {"calls without a model": 2}
 
 
 def test_numbers_that_are_none():
     with pytest.raises(ValueError, match=r"record 1 .*price must be a finite number, got 'free'"):
         read({"model": "m", "price": "1"}, {"model": "m", "price": "free"})
+
+
+@pytest.mark.parametrize(
+    ("cost", "dollars"),
+    [
+        ("$0.0012", 0.0012),
+        ("1.5e-3 $", 0.0015),
+        ("0,0012", 0.0012),
+        ("1,5e-3", 0.0015),
+        ("1,234.5", 1234.5),
+        ("1,234,567", 1234567.0),
+        *((nothing, math.nan) for nothing in ("N/A", "-", " ", None, "nan")),
+    ],
+)
+def test_dollars_as_people_write_them(cost, dollars):
+    assert only({"model": "m", "cost": cost}).cost == pytest.approx(dollars, nan_ok=True)
+
+
+def test_a_comma_is_read_where_it_can_mean_one_thing():
+    answer = only({"model": "m", "prompt_tokens": "1,234", "tokens_out": "12,345"})
+    assert (answer.input_tokens, answer.output_tokens) == (1234.0, 12345.0)
+    with pytest.raises(ValueError, match=r"cost must be a finite number, got '1,234'"):
+        read({"model": "m", "cost": "1,234"})
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds"),
+    [("Latency (ms)", 1.5), ("duration_s", 1500), ("responseTimeMs", 1.5), ("elapsed", 1500)],
+)
+def test_latency_in_the_unit_of_its_name(name, seconds):
+    assert only({"model": "m", name: 1500}).latency == pytest.approx(seconds)
+    assert only({"model": "m", "took": 1500}, latency="took").latency == 1500
+
+
+def test_what_is_not_used_stays():
+    row = {"model": "m", "score": 1, "rating": 5, "cost": 1, "spend": 2, "usage": {"total": 3}}
+    answer = only(row)
+    assert answer.labels == (Label("score", 1),)
+    assert answer.columns == {"rating": 5, "spend": 2, "usage.total": 3}
+
+
+def test_objects_in_cells_of_text_are_looked_into():
+    row = {
+        "model": "m",
+        "usage": '{"prompt_tokens": 3, "completion_tokens": 5, "cached": 1}',
+        "metadata": "{'session_id': 's', 'rating': 4}",
+        "notes": '{"not": "looked into"}',
+    }
+    answer = only(row)
+    assert (answer.input_tokens, answer.output_tokens, answer.group) == (3.0, 5.0, "s")
+    assert answer.labels == (Label("metadata.rating", 4),)
+    assert answer.columns == {"usage.cached": 1, "notes": '{"not": "looked into"}'}
+
+
+def test_a_query_may_be_an_object():
+    asked = {"messages": [{"role": "user", "content": "Why?"}]}
+    assert only({"model": "m", "input": asked}).query == "Why?"
+    assert only({"model": "m", "Request": {"contents": [{"parts": [{"text": "Why?"}]}]}}).query
+
+
+def test_the_name_of_a_query_is_not_that_of_a_call():
+    row = {"id": "q1", "query": "Why?", "quality": 1}
+    answers, _ = read({**row, "model": "a"}, {**row, "model": "b"})
+    assert len({answer.identity for answer in answers}) == 2
+    call = {**row, "model": "a", "request_id": "r1"}
+    assert only(call).identity == "r1"
+    assert only(call).columns == {"id": "q1"}
+
+
+def test_a_gold_answer_is_no_flag():
+    row = {"model": "a", "quality": 1, "gold": "Paris"}
+    assert only(row).labels == (Label("quality", 1, None),)
+    assert only(row).columns == {"gold": "Paris"}
+    with pytest.raises(ValueError, match="gold must be true or false, got 'Paris'"):
+        read(row, gold="gold")
 
 
 def test_recognized_by_a_model_and_something_to_learn_from():
@@ -159,4 +270,4 @@ def test_any_record_is_an_answer_or_left_out_or_an_error(record):
         outcome = len(list(TABLE.answers([record], left_out, {}))) + sum(left_out.counts.values())
     except ValueError as error:
         outcome = str(error)
-    assert outcome == 1 or outcome.startswith("record 0 (counted from 0): ")
+    assert outcome == 1 or outcome.startswith(("record 0 (counted from 0): ", "no column has"))
