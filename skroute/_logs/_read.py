@@ -21,6 +21,7 @@ from ._litellm import LITELLM
 from ._log import RoutingLog
 from ._mapped import TABLE
 from ._names import Aliases
+from ._openai import OPENAI
 from ._opentelemetry import OPENTELEMETRY
 from ._quality import Score
 from ._records import read_records
@@ -30,7 +31,7 @@ from ._research import ROUTELLM, ROUTERBENCH, SPROUT
 FORMATS: tuple[Format, ...] = (
     *(LITELLM, LANGFUSE, OPENTELEMETRY),
     *(ROUTERBENCH, SPROUT, ROUTELLM),
-    TABLE,
+    *(OPENAI, TABLE),
 )
 
 _SAMPLE = 200
@@ -56,19 +57,7 @@ def read_log(
     format : str, default="auto"
         Name of the format, or "auto": found by the keys of the first records.
 
-        ===============  ======================================================================
-        "litellm"        LiteLLM: standard logging payloads, and rows of the proxy's SpendLogs
-        "langfuse"       Langfuse: observations and scores, each in files of their own or nested in
-                         traces
-        "opentelemetry"  OpenTelemetry: spans of generative AI and evaluation events, OTLP or flat
-        "routerbench"    RouterBench: every model's score and cost, saved as CSV, Parquet or JSON
-        "sprout"         SPROUT: every model's score and tokens
-        "routellm"       RouteLLM: right or wrong by model, battles of two, judgements of MT-Bench
-        "table"          one answer a row: a model and, by their usual names or by `columns`, a
-                         query, a quality, tokens and so on; also requests and responses of
-                         OpenAI's API
-        ===============  ======================================================================
-    columns : dict of str to str, default=None
+        ===============  ===============================================================    columns : dict of str to str, default=None
         Where the log has what: keys are "model", "query", "quality", "gold", "preference", "cost",
         "input_tokens", "output_tokens", "time", "latency", "group", "propensity", "weight" or
         "identity"; values are names of columns, with dots where records are nested, as in
@@ -105,8 +94,8 @@ def read_log(
     FileNotFoundError
         If a file does not exist.
     ImportError
-        If a Parquet file is given and neither polars nor pandas with pyarrow is installed, or
-        `prices` is "litellm" and litellm is not installed.
+        If a Parquet file is given and neither pyarrow nor polars is installed, or `prices` is
+        "litellm" and litellm is not installed.
     ValueError
         If the format is not recognized, or a row holds what its column excludes; the message names
         the file, the column and the row.

@@ -3,9 +3,10 @@
 import json
 import math
 
+import numpy as np
 import pytest
 
-from skroute._logs import LeftOut
+from skroute._logs import LeftOut, read_log
 from skroute._logs._answer import Label
 from skroute._logs._openai import OPENAI
 
@@ -89,6 +90,16 @@ def test_the_files_of_a_batch_are_joined_by_their_names(order):
         check(answer, query=answer.columns["custom_id"])
         assert answer.identity == f"batch_req_{answer.query} of gpt-4o"
     assert not left_out
+
+
+def test_the_files_of_a_batch_are_one_log(tmp_path):
+    paths = [tmp_path / "input.jsonl", tmp_path / "output.jsonl"]
+    for path, write in zip(paths, (asked, response), strict=True):
+        path.write_text("".join(json.dumps(write(str(n))) + "\n" for n in range(300)))
+    log = read_log(paths, prices={"gpt-4o": (1e-6, 2e-6)})
+    assert log.format == "openai"
+    assert log.queries.tolist() == [str(n) for n in range(300)]
+    assert log.y["cost"] == pytest.approx(np.full(300, 1.3e-5))
 
 
 def test_batches_may_use_the_names_of_others():
