@@ -57,7 +57,20 @@ def read_log(
     format : str, default="auto"
         Name of the format, or "auto": found by the keys of the first records.
 
-        ===============  ===============================================================    columns : dict of str to str, default=None
+        ===============  ======================================================================
+        "litellm"        LiteLLM: standard logging payloads, and rows of the proxy's SpendLogs
+        "langfuse"       Langfuse: observations and scores, each in files of their own or nested in
+                         traces
+        "opentelemetry"  OpenTelemetry: spans of generative AI and evaluation events, OTLP or flat
+        "routerbench"    RouterBench: every model's score and cost, saved as CSV, Parquet or JSON
+        "sprout"         SPROUT: every model's score and tokens
+        "routellm"       RouteLLM: right or wrong by model, battles of two, judgements of MT-Bench
+        "openai"         requests and responses of OpenAI's API, in one record or as the files of a
+                         batch, those of requests first
+        "table"          one answer a row: a model and, by their usual names or by `columns`, a
+                         query, a quality, tokens and so on
+        ===============  ======================================================================
+    columns : dict of str to str, default=None
         Where the log has what: keys are "model", "query", "quality", "gold", "preference", "cost",
         "input_tokens", "output_tokens", "time", "latency", "group", "propensity", "weight" or
         "identity"; values are names of columns, with dots where records are nested, as in

@@ -3,7 +3,7 @@
 =====================  =====================================================================
 make_routing_problem   queries, feedback and the true expected outcomes behind them
 make_gold_preference   few gold and many preference-based labels, and their true bias
-load_routing_table     a table of every model's outcomes from .npz, CSV or Parquet
+load_routing_table     a table of every model's outcomes from .npz, CSV, JSON or Parquet
 read_log               a log of LiteLLM, Langfuse and others, as queries and feedback
 example_log            a log that comes with the package, to try things on
 simulate_log           what a biased deployment would have logged of a full table

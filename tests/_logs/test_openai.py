@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from log_records import payload
 
 from skroute._logs import LeftOut, read_log
 from skroute._logs._answer import Label
@@ -143,6 +144,13 @@ def test_what_the_user_says_goes_first():
     assert answer.model == "gpt-4o-2024-08-06"
     assert answer.labels == (Label("review.stars", 4),)
     assert math.isnan(answer.cost)
+
+
+def test_payloads_of_gateways_that_hold_requests_and_responses_stay_theirs(tmp_path):
+    path = tmp_path / "calls.jsonl"
+    path.write_text(json.dumps(payload(response=COMPLETION)) + "\n")
+    assert OPENAI.recognizes(payload(response=COMPLETION))
+    assert read_log(path).format == "litellm"
 
 
 @pytest.mark.parametrize(
