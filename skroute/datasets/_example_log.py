@@ -20,6 +20,6 @@ def example_log() -> Path:
     --------
     >>> from skroute.datasets import example_log, read_log
     >>> read_log(example_log()).queries[0]
-    'Write a SQL function to cache a slow call.'
+    'Where do I find my invoice?'
     """
     return Path(__file__).parent / "data" / "example_log.csv"
