@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
-from .._utils import VersionedMixin, atomic_fit
+from .._utils import DocumentedMixin, VersionedMixin, atomic_fit
 from ..feedback import Feedback, read_feedback, require_judged, with_quality
 from ..nuisance import make_propensity_model
 from ._estimate import estimate_bias
@@ -20,7 +20,9 @@ from ._pseudo_outcomes import PSEUDO_OUTCOMES
 _FLOATS = (np.float64, np.float32)
 
 
-class DRBiasCorrector(VersionedMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class DRBiasCorrector(
+    VersionedMixin, DocumentedMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
+):
     """Move preference-based quality labels to the scale of gold ones.
 
     A few rows carry a gold-standard quality (expert, rubric, verifier), most a cheap one (crowd,

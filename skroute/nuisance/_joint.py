@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
-from .._utils import Folds, VersionedMixin, make_folds
+from .._utils import DocumentedMixin, Folds, VersionedMixin, make_folds
 from ..feedback import Feedback
 from ._credibility import credibility
 from ._features import SpectralFeatures
@@ -22,7 +22,7 @@ _ZERO_COST = 1e-6
 _N_FOLDS = 5
 
 
-class JointOutcome(VersionedMixin, BaseEstimator):
+class JointOutcome(VersionedMixin, DocumentedMixin, BaseEstimator):
     """Outcome model that learns all models together: a hierarchical ridge on spectral features.
 
     Model k's outcome is a shared function of the query plus a deviation of its own. The shared

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
-from .._utils import Folds, VersionedMixin, out_of_fold
+from .._utils import DocumentedMixin, Folds, VersionedMixin, out_of_fold
 from ..feedback import Feedback
 from ._fitting import fit_weighted
 from ._joint import weighted_mean
@@ -18,7 +18,7 @@ _FEWEST_ROWS = 10
 _PRIOR_ROWS = 5.0
 
 
-class PerModelOutcome(VersionedMixin, BaseEstimator):
+class PerModelOutcome(VersionedMixin, DocumentedMixin, BaseEstimator):
     """Outcome model that fits a clone of one regressor for every model's quality and cost.
 
     A model with fewer than 10 rows is predicted by its mean, shrunk towards that of all rows.

@@ -10,14 +10,14 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._utils import VersionedMixin, atomic_fit, atomic_update, check_sample_weight
+from .._utils import DocumentedMixin, VersionedMixin, atomic_fit, atomic_update, check_sample_weight
 from ._criteria import UtilityCriterion
 from ._mlp import AdamTrainer, forward
 from ._parameters import check_parameters
 from ._targets import is_table, read_target
 
 
-class RegretPolicyClassifier(VersionedMixin, ClassifierMixin, BaseEstimator):
+class RegretPolicyClassifier(VersionedMixin, DocumentedMixin, ClassifierMixin, BaseEstimator):
     """Policy that chooses a model for each query by minimizing regret.
 
     Parameters

@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._utils import (
+    DocumentedMixin,
     VersionedMixin,
     check_cost_sensitivity,
     check_sample_weight,
@@ -24,7 +25,7 @@ from ._reading import read_queries
 _KEYWORDS = {"cost_sensitivity": True, "exclude": True, "include": True}
 
 
-class BaseRouter(VersionedMixin, BaseEstimator, metaclass=ABCMeta):
+class BaseRouter(VersionedMixin, DocumentedMixin, BaseEstimator, metaclass=ABCMeta):
     """Base of routers: for every query a value of every model, of which the largest is chosen.
 
     A router implements `_decision_values`, and a `fit` that begins with `read_fit_input`. It has a
