@@ -35,6 +35,7 @@ from ._numbers import (
     per_thousand,
 )
 from ._pipelines import SplitRouter, split_router
+from ._steps import Steps
 from ._texts import TextSVD, as_texts
 from ._versioned import InconsistentVersionWarning, VersionedMixin
 from ._warnings import warn

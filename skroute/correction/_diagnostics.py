@@ -14,7 +14,7 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length
 
-from .._utils import ShortRepr, as_groups, check_at_least
+from .._utils import ShortRepr, Steps, as_groups, check_at_least
 from ..feedback import Feedback
 from ..nuisance import JointOutcome, weighted_mean
 from ._corrector import DRBiasCorrector
@@ -187,6 +187,7 @@ def gold_learning_curve(
     n_repetitions: int = 5,
     test_size: float = 0.3,
     random_state: Any = None,
+    verbose: int = 0,
 ) -> GoldLearningCurve:
     """Measure how the prediction of gold quality improves with the number of gold labels.
 
@@ -205,6 +206,8 @@ def gold_learning_curve(
         Share of the gold rows, or of their groups, that is held out, in (0, 1).
     random_state : int, RandomState instance or None, default=None
         Decides what is held out and what is left out.
+    verbose : int, default=0
+        Above 0 prints which point is being measured, with the seconds since the start.
 
     Returns
     -------
@@ -248,8 +251,10 @@ def gold_learning_curve(
         raise ValueError(f"n_gold must be from 1 to {most}, got {sizes.tolist()}")
     corrector = DRBiasCorrector(random_state=0) if corrector is None else corrector
     error = np.empty((len(sizes), n_repetitions, 2))
+    announce = Steps("gold_learning_curve", verbose)
     for r, (train, preference, held) in enumerate(splits):
         for i, size in enumerate(sizes):
+            announce(f"{size:,} gold labels, repetition {r + 1} of {n_repetitions}")
             rows = np.sort(np.append(train[:size], preference))
             raw = feedback.take(rows)
             with warnings.catch_warnings():
@@ -258,6 +263,7 @@ def gold_learning_curve(
             error[i, r] = [
                 _error(X[rows], table, X[held], feedback.take(held)) for table in (moved, raw)
             ]
+    announce("done")
     return GoldLearningCurve(sizes, error[:, :, 0], error[:, :, 1])
 
 

@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state, indexable
 from sklearn.utils.validation import check_consistent_length
 
-from .._utils import check_at_least, take_rows
+from .._utils import Steps, check_at_least, take_rows
 from ..feedback import Feedback, read_feedback
 from ._policy_labels import PolicyLabels
 from ._tables import rows_that_count
@@ -25,6 +25,7 @@ def cross_val_policy(
     burn_in: float = 1 / 3,
     n_jobs: int | None = None,
     random_state: Any = None,
+    verbose: int = 0,
 ) -> PolicyLabels:
     """Return the models chosen by routers that were fitted on earlier rows of the same table.
 
@@ -50,6 +51,8 @@ def cross_val_policy(
         Processes; they do not change the result.
     random_state : int, RandomState instance or None, default=None
         Decides the order, or that of equal times.
+    verbose : int, default=0
+        Above 0 prints which router is being fitted, with the seconds since the start.
 
     Returns
     -------
@@ -105,14 +108,16 @@ def cross_val_policy(
     rows_that_count(feedback)  # warns as whatever values the choices does
     block = _forward_blocks(feedback, n_blocks, burn_in, check_random_state(random_state))
     X, y = indexable(X, y)
+    numbers, announce = range(block.max() + 1), Steps("cross_val_policy", verbose)
 
     def choose(number: int) -> np.ndarray:
         train, held = np.flatnonzero(block < number), np.flatnonzero(block == number)
+        announce(f"router {number + 1} of {len(numbers)}, on {len(train):,} rows")
         fitted = clone(estimator).fit(take_rows(X, train), take_rows(y, train))
         return np.asarray(fitted.predict(take_rows(X, held)))
 
-    numbers = range(block.max() + 1)
     chosen = np.concatenate(Parallel(n_jobs=n_jobs)(delayed(choose)(number) for number in numbers))
+    announce("done")
     label = np.full(len(block), chosen[0], dtype=chosen.dtype)
     label[np.concatenate([np.flatnonzero(block == number) for number in numbers])] = chosen
     return PolicyLabels(label, block)

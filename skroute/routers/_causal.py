@@ -10,7 +10,7 @@ from scipy.special import softmax
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
-from .._utils import Folds, atomic_fit, make_folds
+from .._utils import Folds, Steps, atomic_fit, make_folds
 from ..correction import correct_by_columns, weigh_prior, without_bias_columns
 from ..feedback import Feedback
 from ..nuisance import Overlap, Support, fill_propensity, make_outcome_model
@@ -78,7 +78,7 @@ class CausalRouter(OutcomeRouter):
     random_state : int, RandomState instance or None, default=None
         Decides folds, random parts of default models, and a `policy` whose own one is None.
     verbose : int, default=0
-        Above 0 names each step as it starts.
+        Above 0 prints each step as it starts, with the seconds since `fit` did.
 
     Attributes
     ----------
@@ -241,17 +241,23 @@ class CausalRouter(OutcomeRouter):
         self : CausalRouter
         """
         cost_sensitivity = check_parameters(self)
-        X, feedback = self._correct_bias(*read_fit_input(self, X, y, sample_weight))
+        announce = Steps("CausalRouter", self.verbose)
+        X, feedback = read_fit_input(self, X, y, sample_weight)
+        X, feedback = self._correct_bias(X, feedback, announce)
         known = weigh_prior(X, feedback)
         weight, random_state = feedback.weight, check_random_state(self.random_state)
         folds = make_folds(self.cv, X, feedback.stratum, feedback.group, random_state)
 
-        self._announce("outcome models")
+        announce(f"outcome models of {feedback.n_models} models on {len(feedback):,} rows")
         seed = random_state.randint(np.iinfo(np.int32).max)
         self.outcome_model_ = make_outcome_model(self.outcome_model, seed)
         quality, cost = self.outcome_model_.cross_fit(X, known, folds, self.n_jobs)
         self.logged_choices_: LoggedChoices | None = None
-        inverse_propensity = self._measure_overlap(X, feedback, folds) if feedback.logged else None
+        inverse_propensity = None
+        if feedback.logged:
+            announce("propensities, and whether the log explored")
+            inverse_propensity = self._measure_overlap(X, feedback, folds)
+        announce("corrections of the outcome models")
         inverse_judged = inverse_of_judged(X, feedback, folds, self.n_jobs)
         importance = inverse_propensity, inverse_judged, self.shrinkage
         self.calibration_ = Calibration.of(
@@ -274,18 +280,22 @@ class CausalRouter(OutcomeRouter):
             self.fixed_model_ = model_for_all(utility, predicted, weight, self.classes_)
             if self.fixed_model_ is not None and self.calibration_.trust == 0:
                 warn_of_fixed_model(self.fixed_model_, feedback, cost_sensitivity)
+            announce("done")
             return self
-        self._announce("policy")
+        announce(f"policy at {len(self.knots_)} cost sensitivities")
         scores = outcome_scores(feedback, quality, cost, *importance)
         self.policy_ = fit_policy(self.policy, self.knots_, X, scores, weight, random_state)
         self.temperature_ = 1.0
+        announce("done")
         return self
 
-    def _correct_bias(self, X: np.ndarray, feedback: Feedback) -> tuple[np.ndarray, Feedback]:
+    def _correct_bias(
+        self, X: np.ndarray, feedback: Feedback, announce: Steps
+    ) -> tuple[np.ndarray, Feedback]:
         """Return the queries, and the table with all its labels on the gold scale."""
         if self.bias_correction is None:
             return X, feedback
-        self._announce("bias of preference-based labels")
+        announce("bias of preference-based labels")
         if isinstance(self.bias_correction, str):
             return correct_by_columns(X, feedback)
         self.bias_correction_ = clone(self.bias_correction)
@@ -293,7 +303,6 @@ class CausalRouter(OutcomeRouter):
 
     def _measure_overlap(self, X: np.ndarray, feedback: Feedback, folds: Folds) -> np.ndarray:
         """Set `overlap_`, warn if it is poor; return the clipped inverse propensities (n,)."""
-        self._announce("propensities")
         model, least = self.propensity_model, self.min_propensity
         propensity = fill_propensity(model, X, feedback, folds, n_jobs=self.n_jobs)
         shown = feedback.action, propensity, feedback.weight, feedback.n_models
@@ -351,7 +360,3 @@ class CausalRouter(OutcomeRouter):
 
     def _resolve(self, cost_sensitivity: Any, n_rows: int) -> float | np.ndarray:
         return within_knots(cost_sensitivity, self.cost_sensitivity, self._served_range(), n_rows)
-
-    def _announce(self, step: str) -> None:
-        if self.verbose:
-            print(f"CausalRouter: {step}")

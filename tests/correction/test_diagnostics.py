@@ -89,9 +89,12 @@ def test_gold_rows_of_one_group_are_one():
     assert np.isfinite(summary.standard_error[1])
 
 
-def test_more_gold_is_measured_to_help():
+def test_more_gold_is_measured_to_help(capsys):
     problem = make_gold_preference(1500, 8, n_gold=500, bias=0.5, random_state=0)
-    curve = gold_learning_curve(problem.X, problem.y, n_gold=[20, 350], random_state=0)
+    curve = gold_learning_curve(problem.X, problem.y, n_gold=[20, 350], random_state=0, verbose=1)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].endswith("s] 350 gold labels, repetition 1 of 5")
+    assert len(lines) == 11
     assert_array_equal(curve.n_gold, [20, 350])
     assert curve.error.shape == curve.uncorrected_error.shape == (2, 5)
     error = curve.error.mean(axis=1)

@@ -238,3 +238,11 @@ def test_wrong_input_is_named():
         evaluation_predictions(X, Y, models=["a", "a"])
     with pytest.raises(ValueError, match="lacks the column 'quality'"):
         evaluation_predictions(X, Y[["model", "cost"]])
+
+
+def test_it_says_which_router_is_fitted(capsys):
+    cross_val_policy(BestFixedModel(), X, Y, n_blocks=2, verbose=1, random_state=0)
+    lines = [line.partition("] ")[2] for line in capsys.readouterr().out.splitlines()]
+    assert lines == ["router 1 of 2, on 200 rows", "router 2 of 2, on 400 rows", "done"]
+    cross_val_policy(BestFixedModel(), X, Y, n_blocks=2, random_state=0)
+    assert capsys.readouterr().out == ""
