@@ -68,8 +68,9 @@ class DRBiasCorrector(
         noise variance of gold labels by that of the judge's, at most 1, times how well this model's
         mean on the gold scale is known beside the one that is known best (inverse posterior
         variances), and less where the bias is less certain than gold quality would be by gold
-        labels alone. So rows of a model without gold labels weigh little, and all rows where a bias
-        is far larger than what there is to learn. A row of full feedback weighs their mean.
+        labels alone; all that to the power t of Notes. So rows of a model without gold labels weigh
+        little, and all rows where a bias is far larger than what there is to learn; with few gold
+        rows all weigh about 1. A row of full feedback weighs their mean.
     overlap_ : Overlap or None
         Effective sample sizes of preference and gold by model, (2, K); smallest propensity of a
         row's own source and share of rows below `min_propensity`. None where there was nothing to
@@ -107,7 +108,14 @@ class DRBiasCorrector(
     The default outcome models see what the judge would say: gold is expected to be that, moved by
     nothing, by a constant, by a line, by constants of the models or by a smooth function of query
     and model, averaged by how likely each makes the gold labels. A judge who compresses the scale,
-    or inverts it, costs two numbers; a few gold rows move labels by a constant at most.
+    or inverts it, costs two numbers.
+
+    Of n gold rows the bias keeps ``t = n**6 / (n**6 + 20**6)`` of its departures from one constant:
+    .02 of ten, .5 of 20, .92 of 30. The constant needs more evidence, too: without any bias it has
+    prior odds of ``sqrt(t) / 3``. Luck with a few labels looks like a bias of models or queries,
+    and weights below 1 cost rows. Without t routers on 300 rows of three to five models, five of
+    them gold, had a mean regret .0043 above that of pooling; with it there is no difference
+    (``benchmarks/few_gold.md``).
 
     Rows with both labels (column ``preference``) teach both, and what the judge saw in an answer is
     taken from the noise of its gold label.

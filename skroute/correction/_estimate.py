@@ -13,6 +13,7 @@ from .._utils import Folds, make_folds
 from ..feedback import Feedback
 from ..nuisance import Overlap, cross_fit_judged
 from ._bias_models import make_bias_model
+from ._few_gold import told_by_gold
 from ._labels import models_that_vary
 from ._pseudo_outcomes import PSEUDO_OUTCOMES, PseudoOutcomes
 from ._separate_sources import SeparateSources, make_source_outcomes
@@ -26,14 +27,20 @@ class FittedBias(NamedTuple):
     varies: np.ndarray  # (K,) of bool: whether a model's quality varies; if not its bias is 0
     outcome_model: Any = None  # None, as the other, if no quality varies
     bias_model: Any = None
+    constant: float = 0.0
+    told: float = 1.0  # what is kept of departures from the constant
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """Return the bias (n, K)."""
         bias = np.zeros((len(X), len(self.varies)))
         if self.varies.any():
             start = bias_of_expected(self.outcome_model.predict(X))
-            bias[:, self.varies] = self.bias_model.predict(X, start)
+            bias[:, self.varies] = self.around_constant(self.bias_model.predict(X, start))
         return bias
+
+    def around_constant(self, bias: np.ndarray) -> np.ndarray:
+        """Return a bias, drawn to the constant as there are few gold rows."""
+        return self.constant + self.told * (bias - self.constant)
 
 
 class BiasEstimate(NamedTuple):
@@ -63,10 +70,11 @@ def estimate_bias(corrector: BaseEstimator, X: np.ndarray, feedback: Feedback) -
     pseudo = nuisances.pseudo_outcomes(corrector.learner, feedback, corrector.min_propensity)
     start = bias_of_expected(nuisances.expected)
     bias_model = make_bias_model(corrector.bias_model, nuisances.seed)
-    bias[:, varies] = bias_model.cross_fit(
-        X, feedback, pseudo, start, nuisances.folds, corrector.n_jobs
-    )
-    fitted = FittedBias(varies, nuisances.outcome_model, bias_model)
+    found = bias_model.cross_fit(X, feedback, pseudo, start, nuisances.folds, corrector.n_jobs)
+    constant = float(np.average(start.mean(axis=1), weights=feedback.weight))
+    told = told_by_gold(feedback)
+    fitted = FittedBias(varies, nuisances.outcome_model, bias_model, constant, told)
+    bias[:, varies] = fitted.around_constant(found)
     sources = joint_sources(nuisances, X, feedback)
     warn_of_few_gold(feedback, sources.left_by_line_)
     weight = _of_all_models(sources.worth_, varies)

@@ -18,6 +18,7 @@ from ..nuisance import (
     single_threaded,
     weighted_mean,
 )
+from ._few_gold import told_by_gold
 from ._transfer import AveragedTransfer, Judge, Sums
 
 _N_COMPONENTS, _N_RADIAL = 128, 64
@@ -25,8 +26,6 @@ _N_COMPONENTS, _N_RADIAL = 128, 64
 _MODEL_COLUMNS = 128
 # Rows of both labels for which it counts that the judge saw nothing beyond the query.
 _PRIOR_ROWS = 4.0
-# Gold labels for which it counts that they are as noisy as the judge's.
-_PRIOR_LABELS = 10.0
 _TINY = 1e-300
 
 
@@ -46,7 +45,7 @@ class JointSources(BaseEstimator):
         noise variance of gold by that of preference labels, at most 1; times the variance that gold
         labels alone would leave of expected gold by the posterior variance of the bias, at most 1
         and squared; times the posterior variance of the gold level that is known best by that of
-        this model's.
+        this model's; all to the power `told_by_gold`, about 0 with few gold rows.
     rows_of_mean_ : ndarray of shape (K,)
         How many gold rows would tell the mean gold quality of each model as well as all labels do;
         after `fit` alone.
@@ -139,7 +138,7 @@ class JointSources(BaseEstimator):
         gold, constants = self._gold_sums(labels, feedback, everything), self._constants()
         # Components alike, shared and, where there are several models, of their own.
         plain = prior[[0, 3]].sum(axis=0) if len(constants) else prior[0]
-        transfer = AveragedTransfer(judge, gold, constants, plain)
+        transfer = AveragedTransfer(judge, gold, constants, plain, told_by_gold(feedback))
         self.theta_ = transfer.theta
         self.left_by_line_ = float(self.scale_ * np.sqrt(transfer.line.noise))
         return labels, judge, gold, transfer
@@ -160,10 +159,9 @@ class JointSources(BaseEstimator):
         alone, bias = (float(np.sum(gram * c)) for c in (transfer.by_gold_alone(gold), of_bias))
         # What is not known of the bias is in the labels, and the same in those of like queries:
         # where gold labels alone would leave less unknown, they should decide.
-        ratio = (transfer.noise / judge.noise) ** (gold.count / (gold.count + _PRIOR_LABELS))
-        noise = min(1.0, float(ratio))
+        noise = min(1.0, transfer.noise / judge.noise)
         known = min(1.0, alone / max(bias, _TINY)) ** 2
-        return noise * known * level.min() / level
+        return (noise * known * level.min() / level) ** told_by_gold(feedback)
 
     def _rows_of_mean(
         self, feedback: Feedback, labels: _Labels, transfer: AveragedTransfer

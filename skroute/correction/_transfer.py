@@ -186,6 +186,9 @@ class AveragedTransfer:
     plain : ndarray of shape (M,)
         Prior variances of a plain function of query and model. A smooth bias is half such a one,
         half as smooth as the judge's labels are: what they show of a useless judge is nothing.
+    told : float, default=1.0
+        In (0, 1]: how far the gold labels are believed by their number. The lower, the higher are
+        the prior odds of no bias of level.
 
     Attributes
     ----------
@@ -208,21 +211,24 @@ class AveragedTransfer:
     # Variances of labels are about 1.
     SMOOTH = (0.0, 0.03, 0.1, 0.2, 0.4, 0.7, 0.9)
     MODELS = (0.003, 0.03, 0.3)
-    # Prior odds of a judge without a bias of level.
+    # Prior odds of a judge without a bias of level, where there are many gold labels.
     ODDS_OF_NONE = 3.0
     # The likelihood counts to this power: the model is not exact, and rows are not independent.
     POWER = 0.5
     # Forms of less than this share of the largest are left out of what is not the average itself.
     NEGLIGIBLE = 0.01
 
-    def __init__(self, judge: Judge, gold: Sums, constants: np.ndarray, plain: np.ndarray) -> None:
+    def __init__(
+        self, judge: Judge, gold: Sums, constants: np.ndarray, plain: np.ndarray, told: float = 1.0
+    ) -> None:
         self._constants, self.line = constants, Line.through(judge, gold)
         self._plain = self._unit(plain, gold)
         self._smooth = (self._unit(judge.prior, gold) + self._plain) / 2
         self.forms = self._all_forms()
         self._fits = [self._fit(judge, gold, self.line, form) for form in self.forms]
         logs = self.POWER * np.array([fit.log_likelihood for fit in self._fits])
-        logs += [0.0 if form.level else np.log(self.ODDS_OF_NONE) for form in self.forms]
+        odds = self.ODDS_OF_NONE / max(told, _TINY) ** self.POWER
+        logs += [0.0 if form.level else np.log(odds) for form in self.forms]
         self.share = softmax(logs)
         self.theta = self._mean(self._fits, self.share)
         noises = [

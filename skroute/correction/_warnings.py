@@ -10,10 +10,9 @@ import numpy as np
 
 from .._utils import listed, warn
 from ..feedback import Feedback
+from ._few_gold import FEW_GOLD
 
 _MOST_NAMED = 8
-# Below this number of gold rows they tell little more than one constant.
-_FEW_GOLD = 20
 # The mean bias is known well if its 95 % interval reaches this share of the range of labels.
 _REACH = 0.1
 
@@ -141,14 +140,14 @@ def enough_gold(feedback: Feedback, spread: float) -> int:
     `spread` is the standard deviation of gold labels around what the judge tells of them.
     """
     reach = _REACH * float(np.ptp(feedback.quality[feedback.weight > 0]))
-    return max(_FEW_GOLD, int(np.ceil((1.96 * spread / reach) ** 2))) if reach else _FEW_GOLD
+    return max(FEW_GOLD, int(np.ceil((1.96 * spread / reach) ** 2))) if reach else FEW_GOLD
 
 
 def warn_of_few_gold(feedback: Feedback, spread: float) -> None:
     """Say how many gold rows would help; `spread` is their standard deviation around the judge."""
     counted = feedback.weight > 0
     n_gold = int(np.count_nonzero(feedback.gold & counted))
-    if n_gold >= _FEW_GOLD:
+    if n_gold >= FEW_GOLD:
         return
     enough = enough_gold(feedback, spread)
     message = (

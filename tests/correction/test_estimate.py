@@ -333,10 +333,9 @@ def test_a_huge_bias_takes_weight_from_preference_rows():
 
 
 def test_with_few_gold_rows_preference_rows_keep_their_weight():
-    """Gold labels alone would tell nothing: what is not known of the bias is no reason to wait."""
+    """Also those of a model without gold: nothing is known better, and less weight costs rows."""
     for seed in range(3):
         problem = logged_problem(300, 4, 5, bias=0.0, seed=seed)
         with pytest.warns((FewGoldWarning, MissingGoldWarning)):
             corrector = DRBiasCorrector(random_state=0).fit(problem.X, problem.y)
-        assert corrector.preference_weight_.max() > 0.6
-        assert corrector.preference_weight_.mean() > 0.4
+        assert corrector.preference_weight_.min() > 0.9
