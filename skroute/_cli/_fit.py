@@ -107,6 +107,7 @@ def _write(
             task.held_out.feedback,
             baseline=baseline,
             volume=options.volume,
+            latency=task.latency,
             text=None if task.test.embedding is None else task.test.raw,
         )
         page.save(folder / "report.html")

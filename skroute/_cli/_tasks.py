@@ -72,6 +72,12 @@ class Task:
     test: Queries | None = None  # the held-out queries; the embedding is fitted
     whole: tuple[Queries, Any] | None = None  # all of a user's log
 
+    @property
+    def latency(self) -> np.ndarray | None:
+        """Seconds of the held-out answers (m,), where some are known."""
+        latency = None if self.test is None else self.test.latency
+        return None if latency is None or np.isnan(latency).all() else latency
+
     def on_queries(self, router: Any) -> Any:
         """Return a fitted router as one that takes the held-out queries as they are."""
         if self.test is None or self.test.embedding is None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .._utils import as_groups, check_cost_sensitivity, short_labels
+from .._utils import Steps, as_groups, check_cost_sensitivity, short_labels
 from ..feedback import Feedback, index_of, read_feedback
 from ..metrics import (
     MIN_ESTIMATED_PROPENSITY,
@@ -22,6 +22,7 @@ from ..metrics import (
 from ..nuisance import NoExplorationWarning, Overlap
 from ..plots import TODAY, NamedRouter, fixed_policies, read_routers
 from ..routers import Frontier
+from ._latency import read_latency
 from ._notes import Notes
 from ._verdict import Verdict
 
@@ -55,6 +56,8 @@ class Facts:
         Queries a month.
     by, text : ndarray of shape (n,) or None
         Group of each query, and the query as people read it.
+    seconds : ndarray of shape (n,) or (n, K), or None
+        How long answers took, as `read_latency` returns it.
     held_out : bool
         Whether the rows are none that the router was fitted on, as far as that is known.
     explored : bool
@@ -77,6 +80,7 @@ class Facts:
     volume: float | None
     by: np.ndarray | None
     text: np.ndarray | None
+    seconds: np.ndarray | None
     held_out: bool
     explored: bool
     doubts: list[str]
@@ -164,7 +168,9 @@ def gather(
     exclude: Any,
     by: Any,
     text: Any,
+    latency: Any,
     confidence: float,
+    announce: Steps,
 ) -> Facts:
     """Work out what the page says about a router on a table."""
     (router,) = read_routers(estimator, X, exclude)
@@ -181,6 +187,7 @@ def gather(
         by = _check_shape("by", as_groups("by", by), n_rows)
     if text is not None:
         text = _check_shape("text", np.asarray(text, dtype=object), n_rows)
+    seconds = None if latency is None else read_latency(latency, feedback)
     notes = Notes()
     notes.hear(router.policy.warn_if_trained_on)
     held_out = not notes.words
@@ -195,8 +202,10 @@ def gather(
     today = {TODAY: None} if feedback.logged else {}
     policies: dict[str, Any] = {**today, **other, router.name: choice, **fixed}
     queries = router.policy.queries
+    announce("models to value policies by")
     known = notes.hear(evaluation_predictions, queries, feedback, models=router.classes)
     options: dict[str, Any] = {"cost_sensitivity": value, "confidence": confidence, **known}
+    announce(f"values of {len(policies)} policies")
     values = _value_all(feedback, policies, list(fixed), options, notes)
     explored = NoExplorationWarning not in notes.kinds
     reference = next(iter({**other, **today}), None)
@@ -216,6 +225,7 @@ def gather(
         volume=volume,
         by=by,
         text=text,
+        seconds=seconds,
         held_out=held_out,
         explored=explored,
         doubts=doubts + why_doubtful(feedback, explored, overlap, little_known),

@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from .._utils import as_digits, check_at_least
+from .._utils import Steps, as_digits, check_at_least
 from .._version import __version__
 from ..metrics import PolicyDifference, PolicyValue
 from . import _sections as sections
@@ -16,6 +16,7 @@ from ._changes import changes
 from ._facts import Facts, gather
 from ._html import STYLE, Markup, join, section, tag
 from ._judge import judge
+from ._latency import Latency, MeanLatency, latencies, latency_in_words, value_latency
 from ._sensitivity import hidden_reasons
 
 # Of the page itself; a notebook keeps its own.
@@ -42,6 +43,9 @@ class RoutingReport:
     differences : dict from str to PolicyDifference
         Of each of them over the baseline, without one over today's policy, on full feedback over
         the best fixed model.
+    latency : dict from str to MeanLatency
+        Of each policy, the mean seconds per query as ``(seconds, low, high)``; empty where
+        `report` was not told of any.
     html : str
         The whole page. It loads nothing: style and pictures are within.
     """
@@ -53,6 +57,7 @@ class RoutingReport:
     notes: tuple[str, ...]
     values: dict[str, PolicyValue]
     differences: dict[str, PolicyDifference]
+    latency: dict[str, MeanLatency]
 
     def __repr__(self) -> str:
         return f"<RoutingReport {self.title!r}: {self.verdict}, {len(self.notes)} notes>"
@@ -104,9 +109,11 @@ def report(
     exclude: Any = None,
     by: ArrayLike | None = None,
     text: ArrayLike | None = None,
+    latency: ArrayLike | None = None,
     n_examples: int = 10,
     confidence: float = 0.95,
     title: str = "Routing report",
+    verbose: int = 0,
 ) -> RoutingReport:
     """Write one page about what a router would change, what that is worth and how sure that is.
 
@@ -139,11 +146,17 @@ def report(
         Group of each query, such as its topic, to show changes by.
     text : array-like of str of shape (n,), default=None
         Queries as people read them, to show beside examples.
+    latency : array-like of shape (n,), or (n, K) on full feedback, default=None
+        Seconds that each answer took, at least 0; NaN in a log where it was not measured, and of
+        all models in the order of ``classes_`` on full feedback. The page then shows mean seconds
+        per query of every policy, estimated as its cost is, with intervals.
     n_examples : int, default=10
         Most rows to show of those for which the router chooses another model.
     confidence : float, default=0.95
         Nominal coverage of the intervals, in (0, 1).
     title : str, default="Routing report"
+    verbose : int, default=0
+        Above 0 prints each step as it starts, with the seconds since the first.
 
     Returns
     -------
@@ -210,6 +223,7 @@ def report(
             "report needs matplotlib for its pictures. Install it with: "
             "pip install 'scikit-route[plot]'"
         ) from error
+    announce = Steps("report", verbose)
     facts = gather(
         estimator,
         X,
@@ -220,23 +234,34 @@ def report(
         exclude=exclude,
         by=by,
         text=text,
+        latency=latency,
         confidence=confidence,
+        announce=announce,
     )
+    times = None
+    if facts.seconds is not None:
+        announce("seconds")
+        times = value_latency(facts, facts.seconds)
+    announce("tables and pictures")
     page = RoutingReport(
         title,
-        _body(facts, budget, n_examples, title),
+        _body(facts, times, budget, n_examples, title),
         verdict=facts.verdict.answer,
         reasons=facts.verdict.reasons,
         notes=tuple(facts.notes),
         values=facts.values,
         differences=facts.differences,
+        latency={} if times is None else times.values,
     )
+    announce("done")
     if path is not None:
         page.save(path)
     return page
 
 
-def _body(facts: Facts, budget: float | None, n_examples: int, title: str) -> Markup:
+def _body(
+    facts: Facts, times: Latency | None, budget: float | None, n_examples: int, title: str
+) -> Markup:
     kind = "logged" if facts.logged else "fully measured"
     opening = (
         f"{facts.router.name} on {len(facts.feedback):,} {kind} queries, {len(facts.models)} "
@@ -244,6 +269,8 @@ def _body(facts: Facts, budget: float | None, n_examples: int, title: str) -> Ma
         "dollar)."
     )
     summary = [sections.summary(facts)]
+    if times is not None:
+        summary.append(latency_in_words(facts, times))
     if hidden := hidden_reasons(facts):
         summary.append(tag("p", hidden))
     header = tag("header", tag("h1", title), tag("p", opening), *summary)
@@ -252,6 +279,7 @@ def _body(facts: Facts, budget: float | None, n_examples: int, title: str) -> Ma
             header,
             section("notes", "What to be careful about", sections.notes(facts)),
             sections.values(facts),
+            Markup("") if times is None else latencies(facts, times),
             sections.costs(facts, budget),
             sections.coverage(facts),
             judge(facts),

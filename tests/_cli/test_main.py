@@ -309,6 +309,7 @@ def test_a_log_of_texts_gives_a_pipeline_that_takes_prompts(fitted_on_texts, cap
     page = (fitted_on_texts / "report.html").read_text(encoding="utf-8")
     assert re.search("theorem proof integral|weather recipe song", page)
     assert "a month" in page
+    assert "Seconds per query" in page
 
 
 def test_what_a_log_holds_beside_is_noted(fitted_on_texts, capsys):
