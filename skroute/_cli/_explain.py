@@ -5,18 +5,18 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-import joblib
 import numpy as np
 
 from .._utils import QUERIES, as_digits, as_number, printable, shorten, split_router
 from ._output import aligned
+from ._saved import load_router
 
 _LONGEST_QUERY = 80
 
 
 def explain(options: argparse.Namespace) -> None:
     """Print what a saved router predicts of every model, for each query."""
-    estimator = joblib.load(options.router)
+    estimator = load_router(options.router)
     steps, router = split_router(estimator)
     if not hasattr(router, "predict_quality"):
         raise ValueError(

@@ -11,10 +11,12 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from .._reporting import report
+from .._utils import split_router
 from ..plots import TODAY
 from ._comparison import GRID, QUICK_GRID, Comparison, compare
 from ._output import draw_picture, table, write_csv
 from ._progress import Progress
+from ._saved import load_router
 from ._tasks import Queries, Task, make_task
 
 _LEGENDS = {
@@ -41,7 +43,7 @@ def fit(options: argparse.Namespace, progress: Progress) -> None:
         folder = Path(options.output)
         folder.mkdir(parents=True, exist_ok=True)
     # Read first: a file that is not there should not cost the wait for a fit.
-    baseline = None if options.baseline is None else joblib.load(options.baseline)
+    baseline = None if options.baseline is None else load_router(options.baseline)
     progress("reading" if options.table or options.log else "making a synthetic log")
     task = make_task(options, progress.note)
     comparison = compare(
@@ -91,7 +93,7 @@ def _write(
     router = task.on_queries(comparison.router)
     if task.whole is not None:
         progress("CausalRouter on the whole log")
-        router = _fit_whole(comparison.router, *task.whole)
+        router = _fit_whole(comparison.router, *task.whole, options.goal.budget)
     joblib.dump(router, folder / "router.joblib")
     write_csv(folder / "results.csv", comparison, options.seed)
     written = ["router.joblib", "results.csv"]
@@ -115,8 +117,11 @@ def _write(
     return written
 
 
-def _fit_whole(router: Any, queries: Queries, y: Any) -> Any:
-    """Return the router, fitted on all rows, as one that takes queries as they are."""
+def _fit_whole(router: Any, queries: Queries, y: Any, budget: float | None) -> Any:
+    """Return the router, fitted on all rows, as one that takes queries as they are.
+
+    A budget is met by the costs that it predicts then.
+    """
     fresh = clone(router)
     if queries.embedding is None:
         fitted = fresh.fit(queries.raw, y)
@@ -124,4 +129,8 @@ def _fit_whole(router: Any, queries: Queries, y: Any) -> Any:
         steps = [("embed", clone(queries.embedding)), ("route", fresh)]
         fitted = Pipeline(steps).fit(queries.raw, y)
     fresh.left_out_ = router.left_out_
+    if budget is not None:
+        X = split_router(fitted).transform(queries.raw)
+        met = fresh.cost_sensitivity_for_budget(X, budget)
+        fresh.set_params(cost_sensitivity=met.cost_sensitivity)
     return fitted

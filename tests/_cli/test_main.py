@@ -245,7 +245,8 @@ def test_without_matplotlib_there_is_no_picture(table_file, tmp_path, capsys, mo
             "keeps a mean quality of 2: the best that",
         ),
         (["--quick", "--exclude", "model_9"], "unknown model 'model_9'"),
-        (["explain", "nowhere.joblib", "Why?"], "No such file"),
+        (["explain", "nowhere.joblib", "Why?"], "nowhere.joblib: there is no such file"),
+        (["explain", "{log}", "Why?"], "log.csv: is not a router that joblib saved"),
         (["refine"], "invalid choice|unrecognized"),
         (["--cost-sensitivity", "-1"], "--cost-sensitivity must be a finite number of at least 0"),
         (["--cost-sensitivity", "nan"], "--cost-sensitivity must be a finite number"),
@@ -360,6 +361,18 @@ def test_another_router_is_the_baseline_of_the_report(fitted_on_texts, tmp_path,
     log = ["--log", str(fitted_on_texts / "log.csv"), "--quick", "--output", str(tmp_path)]
     assert main([*log, "--baseline", str(fitted_on_texts / "router.joblib")]) == 0
     assert "the baseline" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_saved_router_meets_the_budget_by_its_own_predictions(fitted_on_texts, tmp_path):
+    log = fitted_on_texts / "log.csv"
+    arguments = ["--log", str(log), "--quick", "--output", str(tmp_path), "--budget", "0.001"]
+    assert main(arguments) == 0
+    texts = np.array([text for text in read_log(log).queries if text is not None])
+    embed, router = joblib.load(tmp_path / "router.joblib").named_steps.values()
+    chosen = router.predict(embed.transform(texts))
+    place = np.arange(len(texts)), np.searchsorted(router.classes_, chosen)
+    mean = router.predict_cost(embed.transform(texts))[place].mean()
+    assert 0.0008 < mean <= 0.001
 
 
 def test_a_budget_is_met(problem, tmp_path):
