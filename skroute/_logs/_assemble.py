@@ -112,8 +112,9 @@ def _costs(
     notes += more
     cost = None if np.isnan(dollars).all() else dollars
     if cost is None:
+        free = "only waiting has a price" if price_per_second else "every model counts as free"
         remedy = "prices= makes costs of tokens" if not np.isnan(tokens).all() else "no tokens too"
-        notes.append(f"the log has no costs: every model counts as free ({remedy})")
+        notes.append(f"the log has no costs: {free} ({remedy})")
     if price_per_second:
         waited, more = fill_by_model(log.latency, model, names, "latency")
         if np.isnan(waited).all():

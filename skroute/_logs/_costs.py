@@ -14,6 +14,7 @@ from ._words import counted, listed
 _UNITS = (100.0, 1e3, 1e6)
 # Dollars per token of what is sold lie well within.
 _CHEAPEST_TOKEN, _DEAREST_TOKEN = 1e-10, 2e-3
+_DEAREST_ANSWER = 10.0
 # By less a model's price has not moved.
 _MOVED = 0.02
 _BILL_SHARE, _BILL_ROWS = 0.5, 10
@@ -33,10 +34,11 @@ def reprice(
     new = log.input_tokens * at[:, 0] + log.output_tokens * at[:, 1]
     has_new, has_old = ~np.isnan(new), ~np.isnan(logged)
     by_model = _Sums(model, len(names))
-    both = has_new & has_old
+    # What was logged as free and is not tells nothing about what prices have moved.
+    both = has_new & (logged > 0)
     old_sum, new_sum = by_model.sum(logged, both), by_model.sum(new, both)
-    # What was logged as free and is not tells nothing about rows without tokens.
-    unknown = np.where((old_sum == 0) & (new_sum > 0), np.nan, 1.0)
+    was_free = by_model.sum(new, has_new & (logged == 0)) > 0
+    unknown = np.where(was_free, np.nan, 1.0)
     moved = np.divide(new_sum, old_sum, out=unknown, where=old_sum > 0)
     scaled = ~np.isnan(at[:, 0]) & ~has_new & has_old
     dollars = np.where(has_new, new, np.where(scaled, logged * moved[model], logged))
@@ -75,11 +77,12 @@ def _prices_of(
             if found != name:
                 other.append(f"{name!r} as {found!r}")
     notes = [f"priced by a name that is not quite theirs: {', '.join(other)}"] if other else []
-    if without:
-        count = int(np.isin(log.written, without).sum())
+    kept = np.isin(log.written, without) & ~np.isnan(log.cost)
+    if kept.any():
+        unpriced = [log.names[code] for code in np.unique(log.written[kept])]
         notes.append(
-            f"{prices.source}: no price of {listed([log.names[code] for code in without])} "
-            f"({counted(count, 'row')}), which keep their logged costs"
+            f"{prices.source}: no price of {listed(unpriced)}; logged costs are kept "
+            f"({counted(int(kept.sum()), 'row')})"
         )
     return price, notes
 
@@ -146,6 +149,13 @@ def doubts_about_costs(
     """Return notes on costs (n,) that look wrong; `tokens` (n,) are those in and out."""
     notes = _zero_costs(dollars, model, names)
     known = (dollars > 0) & (tokens > 0)
+    if not known.any() and (dollars > 0).any():
+        answer = float(np.median(dollars[dollars > 0]))
+        if answer > _DEAREST_ANSWER:
+            notes.append(
+                f"an answer costs {answer:.3g} dollars in the median: costs seem to be in another "
+                "unit than dollars"
+            )
     if known.any():
         per_token = float(np.median(dollars[known] / tokens[known]))
         if not _CHEAPEST_TOKEN < per_token < _DEAREST_TOKEN:

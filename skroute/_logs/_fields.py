@@ -74,8 +74,10 @@ def check_found(columns: Mapping[str, str], found: Container[str]) -> None:
     """Raise where a path in `columns` is none of those that were found."""
     missing = [name for name, path in columns.items() if path not in found]
     if missing:
+        labels = "; among labels, score= chooses" if missing[0] == "quality" else ""
         raise ValueError(
-            f"columns[{missing[0]!r}] is {columns[missing[0]]!r}, which no record of an answer has"
+            f"columns[{missing[0]!r}] is {columns[missing[0]]!r}, which no record of an answer "
+            f"has; name a column, with dots where records are nested{labels}"
         )
 
 

@@ -83,6 +83,8 @@ def judge(
         alone = np.isnan(quality)
         quality = np.where(alone, theirs, quality)
         preference = np.where(gold & np.isnan(preference), theirs, preference)
+    if np.isnan(quality).all():
+        notes.append("no answer was judged: only costs can be learned from this log")
     raw = {
         f"label:{each}": _raw(labels[each], n_rows) for each in labels if each != name or not kept
     }
@@ -127,7 +129,8 @@ def _read_score(
         near = difflib.get_close_matches(score, labels, n=1)
         meant = f" Did you mean {near[0]!r}?" if near else ""
         raise ValueError(
-            f"score: the log has no label {score!r}; it has {sorted(labels) or 'none'}.{meant}"
+            f"score: the log has no label {score!r}; it has {sorted(labels) or 'none'}.{meant} To "
+            f"take a column for the quality: columns={{'quality': {score!r}}}"
         )
     return score, scale
 
@@ -147,8 +150,6 @@ def _about_choice(
             f"{low[0]!r} seems to be better when it is low: score={{{low[0]!r}: (1, 0)}} reads "
             "it so"
         )
-    if not labels:
-        notes.append("no answer was judged: only costs can be learned from this log")
     return notes
 
 

@@ -93,7 +93,7 @@ def read_ratings(
             f"{len(unread):,} cannot be read and count as never judged, such as "
             f"{short_repr(unread[0])}"
         )
-    kept = not settled.any() and bool(np.array_equal(quality, number, equal_nan=True))
+    kept = not unread and not settled.any() and bool(np.array_equal(quality, number))
     return Ratings(quality, "; ".join(words), kept)
 
 

@@ -186,10 +186,12 @@ def _find_format(name: str, sample: Sequence[Record], columns: Mapping[str, str]
         if name not in by_name:
             raise ValueError(f"format must be 'auto' or one of {sorted(by_name)}, got {name!r}")
         return by_name[name]
+    if not sample:
+        raise ValueError("holds no records")
     counts = [sum(map(each.recognizes, sample)) for each in FORMATS]
     if any(counts):
         return FORMATS[counts.index(max(counts))]
-    if "model" in columns and "table" in by_name:
+    if "model" in columns:
         return by_name["table"]
     found = list(dict.fromkeys(str(key) for record in sample for key in record))
     more = f" and {len(found) - _MOST_KEYS} more" if len(found) > _MOST_KEYS else ""

@@ -132,6 +132,7 @@ def test_a_second_of_waiting_has_a_price():
 def test_waiting_may_be_all_that_costs():
     log = log_of([Answer("a", latency=2.0)], price_per_second=0.5)
     assert log.y["cost"].tolist() == [1.0]
+    assert "the log has no costs: only waiting has a price (no tokens too)" in log.notes
     with pytest.raises(ValueError, match="price_per_second: no row of the log has a latency"):
         log_of([Answer("a", cost=2.0)], price_per_second=0.5)
 

@@ -55,11 +55,14 @@ def test_rows_without_tokens_move_with_their_model():
     ]
 
 
-def test_what_was_logged_as_free_says_nothing_of_rows_without_tokens():
-    dollars, _ = repriced(
-        [Answer("small", input_tokens=1, output_tokens=1, cost=0), Answer("small", cost=0)]
-    )
-    assert_allclose(dollars, [3e-6, np.nan])
+def test_what_was_logged_as_free_says_nothing_of_what_prices_have_moved():
+    free = Answer("small", input_tokens=1, output_tokens=1, cost=0)
+    dollars, notes = repriced([free, Answer("small", cost=0), Answer("small", cost=0.2)])
+    assert_allclose(dollars, [3e-6, np.nan, np.nan])
+    paid = Answer("small", input_tokens=1, output_tokens=1, cost=3e-6)
+    dollars, notes = repriced([free, paid, Answer("small", cost=0.2)])
+    assert_allclose(dollars, [3e-6, 3e-6, 0.2])
+    assert not any("cost now, against" in note for note in notes)
 
 
 def test_models_without_a_price_keep_their_costs():
@@ -67,9 +70,7 @@ def test_models_without_a_price_keep_their_costs():
         [Answer("other", input_tokens=10, output_tokens=10, cost=0.5), Answer("mine")]
     )
     assert_allclose(dollars, [0.5, np.nan])
-    assert notes[1] == (
-        "the prices given: no price of 'other', 'mine' (2 rows), which keep their logged costs"
-    )
+    assert notes[1] == ("the prices given: no price of 'other'; logged costs are kept (1 row)")
 
 
 def test_names_that_are_not_quite_those_of_the_list_are_noted():
@@ -136,6 +137,12 @@ def test_dollars_per_token_that_nobody_asks_for_are_noted():
     assert note.startswith("costs are 0.003 per token in the median, 3e+03 per million")
     (note,) = doubts([2e-9, 3e-9, 5e-9], [1000, 1000, 1000])
     assert note.startswith("costs are 3e-12 per token")
+
+
+def test_answers_that_cost_as_much_as_nobody_asks_for_are_noted():
+    (note,) = doubts([20, 30, 50], [np.nan] * 3)
+    assert note.startswith("an answer costs 30 dollars in the median: costs seem to be in another")
+    assert doubts([2, 3, 50], [np.nan] * 3) == []
 
 
 def test_one_row_with_most_of_the_bill_is_noted():

@@ -33,6 +33,16 @@ def test_a_log_without_labels_says_so():
     assert read.notes == ["no answer was judged: only costs can be learned from this log"]
 
 
+def test_labels_of_which_none_can_be_read_are_told_and_kept():
+    read = judged([("quality", "A")], [("quality", "B")])
+    assert np.isnan(read.quality).all()
+    assert read.notes == [
+        "quality: 2 cannot be read and count as never judged, such as 'A' (2 labels)",
+        "no answer was judged: only costs can be learned from this log",
+    ]
+    assert read.columns["label:quality"].tolist() == ["A", "B"]
+
+
 def test_people_go_before_judges():
     read = judged(
         [("r", 5, True), ("r", 1, False)],

@@ -99,6 +99,7 @@ def test_what_is_kept_says_so():
     assert read_ratings("rating", [-3.5, 1]).kept
     assert not read_ratings("rating", [1, 5]).kept
     assert not read_ratings("rating", [True, False]).kept
+    assert not read_ratings("rating", [0.5, "so so"]).kept
 
 
 @given(NUMBERS)

@@ -91,6 +91,10 @@ def test_a_file_of_no_format_is_told_with_its_keys(tmp_path):
     with pytest.raises(ValueError, match=re.escape(message)) as caught:
         read_log(path)
     assert str(caught.value).endswith("or give the format: one, two, table")
+    header = tmp_path / "log.csv"
+    header.write_text("model,query\n")
+    with pytest.raises(ValueError, match=r"log\.csv: holds no records"):
+        read_log(header)
     write(path, {f"key {k}": 1 for k in range(50)})
     with pytest.raises(ValueError, match=r"'key 39'\] and 10 more\. Say"):
         read_log(path, columns={"quality": "key 1"})
