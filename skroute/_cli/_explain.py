@@ -7,7 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from .._utils import QUERIES, as_digits, as_number, printable, shorten, split_router
+from .._utils import (
+    QUERIES,
+    SplitRouter,
+    as_digits,
+    as_number,
+    printable,
+    shorten,
+    split_router,
+)
 from ._output import aligned
 from ._saved import load_router
 
@@ -16,24 +24,22 @@ _LONGEST_QUERY = 80
 
 def explain(options: argparse.Namespace) -> None:
     """Print what a saved router predicts of every model, for each query."""
-    estimator = load_router(options.router)
-    steps, router = split_router(estimator)
-    if not hasattr(router, "predict_quality"):
+    parts = split_router(load_router(options.router))
+    if not hasattr(parts.router, "predict_quality"):
         raise ValueError(
-            f"{options.router} holds a {type(router).__name__}, which predicts no outcomes; a "
-            "router such as CausalRouter is needed"
+            f"{options.router} holds a {type(parts.router).__name__}, which predicts no outcomes; "
+            "a router such as CausalRouter is needed"
         )
-    if not steps:
+    if not parts.steps:
         raise ValueError(
             f"{options.router} takes features and no text; fit it on text, without --embeddings"
         )
     for query in options.queries:
-        print(_explain(estimator, query, options.cost_sensitivity, options.exclude))
+        print(_explain(parts, query, options.cost_sensitivity, options.exclude))
         print()
 
 
-def _explain(estimator: Any, query: str, cost_sensitivity: float | None, exclude: Any) -> str:
-    parts = split_router(estimator)
+def _explain(parts: SplitRouter, query: str, cost_sensitivity: float | None, exclude: Any) -> str:
     router, X = parts.router, parts.transform([query])
     at = router.cost_sensitivity if cost_sensitivity is None else cost_sensitivity
     keywords = {"cost_sensitivity": at, "exclude": exclude}

@@ -104,6 +104,7 @@ def _out_of_fold_choices(
     for train, test in make_folds(_N_FOLDS, None, stratum, feedback.group, rng):
         fitted = clone(router).fit(X[train], feedback.take(train))
         fitted.left_out_ = router.left_out_
+        frontier = fitted.frontier(X[test])
         for at, chosen in labels.items():
-            chosen[test] = fitted.predict(X[test], cost_sensitivity=at)
+            chosen[test] = frontier.choice_at(at)
     return labels

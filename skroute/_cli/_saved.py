@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import joblib
 
+from .._logs import check_exists
+
 
 def load_router(path: str) -> Any:
     """Load a saved router, or a pipeline that ends in one; an error names the file."""
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"{path}: there is no such file")
+    check_exists(path)
     try:
         router = joblib.load(path)
     except Exception as error:  # whatever a file that is none makes of unpickling

@@ -184,7 +184,7 @@ def _read(options: argparse.Namespace) -> RoutingLog:
     if aliases not in (None, "auto"):
         aliases = json.loads(Path(aliases).read_text(encoding="utf-8"))
     return read_log(
-        options.log if len(options.log) > 1 else options.log[0],
+        options.log,
         options.format or "auto",
         columns=options.columns,
         prices=options.prices,

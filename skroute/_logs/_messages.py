@@ -38,7 +38,6 @@ def query_of(messages: Any) -> str | None:
 
     Examples
     --------
-    >>> from skroute._logs._messages import query_of
     >>> query_of([{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Why?"}])
     'Why?'
     >>> query_of('{"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}]}')
