@@ -88,9 +88,21 @@ def _read_by_polars(source: Path | BinaryIO, left_out: LeftOut) -> Iterator[dict
     import polars as pl
 
     table = pl.scan_parquet(source)
-    names = _columns(table.collect_schema().names(), left_out)
+    schema = table.collect_schema()
+    names = _columns(schema.names(), left_out)
+    # Before polars 2 a map is a list of its pairs.
+    maps = [
+        name
+        for name in names
+        if isinstance(pairs := getattr(schema[name], "inner", None), pl.Struct)
+        and [field.name for field in pairs.fields] == ["key", "value"]
+    ]
     for start in range(0, table.select(pl.len()).collect().item(), _ROWS):
-        yield from table.select(names).slice(start, _ROWS).collect().iter_rows(named=True)
+        for row in table.select(names).slice(start, _ROWS).collect().iter_rows(named=True):
+            for name in maps:
+                if row[name] is not None:
+                    row[name] = {pair["key"]: pair["value"] for pair in row[name]}
+            yield row
 
 
 def _columns(names: list[str], left_out: LeftOut) -> list[str]:

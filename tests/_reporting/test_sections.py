@@ -1,5 +1,7 @@
 """The sections on cost sensitivity."""
 
+import re
+
 import numpy as np
 from report_pages import table_of
 
@@ -51,4 +53,5 @@ def test_what_is_not_known_is_called_so(router, held_out):
     assert "(n/a)" in page.html
     one = report(router, held_out.X[:1], held_out.y[:1])
     assert "95% interval: n/a" in one.html
-    assert "nan" not in one.html.replace("financ", "")
+    words = re.sub("base64,[A-Za-z0-9+/=]*", "", one.html).replace("financ", "")
+    assert "nan" not in words
