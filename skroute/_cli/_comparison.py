@@ -17,6 +17,7 @@ from ..plots import TODAY
 from ..routers import CausalRouter
 from ._goal import Goal
 from ._held_out import HeldOut, Row
+from ._labels import Labels, as_they_are
 
 # Cost sensitivities of the curve, as shares of one over the spread of the models' mean costs: at 1
 # the dearest model has to be better by 1 to be worth its price over the cheapest.
@@ -70,6 +71,11 @@ class Comparison:
     verdict: Verdict | None  # of the router against the models that the log shows
     change: Change | None  # and what it changes in quality and dollars
 
+    @property
+    def not_recommended(self) -> bool:
+        """Whether the router is known to be worse than what chose so far."""
+        return self.verdict is not None and self.verdict.answer == "worse"
+
 
 def cost_spread(feedback: Feedback) -> float:
     """Return the spread of the models' mean costs that a log shows, in dollars per query.
@@ -94,6 +100,7 @@ def compare(
     y: Feedback,
     held_out: HeldOut,
     *,
+    labels: Labels,
     goal: Goal,
     grid: Sequence[float],
     exclude: Sequence[str] | None = None,
@@ -105,19 +112,22 @@ def compare(
     `goal` says at which cost sensitivity, and `grid` of which others the curves are made, as shares
     of one over the spread of costs. Routers never choose the models of `exclude`. The router and
     the halving of the queries depend on `seed`; `progress` is told what is being done.
+
+    What is compared with the router learns from the same labels as it, `labels` says which.
     """
     exact = not held_out.feedback.logged
     notes, notes_of_curves = held_out.notes, Notes()
     progress("CausalRouter")
-    spread = cost_spread(y)
-    router = _fit_router(X, y, goal, spread, exclude, seed)
+    settled = labels.settled(X, y)
+    spread = cost_spread(as_they_are(y))
+    router = _fit_router(X, y, labels, goal, spread, exclude, seed)
     own = router.cost_sensitivity
     at_all = sensitivities(spread, own, grid)
     progress("regress and compare")
-    compared = RegressAndCompare(own).fit(X, y)
+    compared = RegressAndCompare(own).fit(X, settled)
     compared.left_out_ = router.left_out_
     progress("fixed models")
-    fixed_model = BestFixedModel(own).fit(X, y)
+    fixed_model = BestFixedModel(own).fit(X, settled)
     kept = ~np.isin(fixed_model.classes_, router.left_out_)
     fixed = _value_fixed(fixed_model.classes_[kept], held_out, own, notes)
     rows = _rows_of_fixed(fixed_model, kept, fixed, exact)
@@ -151,20 +161,25 @@ def compare(
 def _fit_router(
     X: np.ndarray,
     y: Feedback,
+    labels: Labels,
     goal: Goal,
     spread: float,
     exclude: Sequence[str] | None,
     seed: int,
 ) -> CausalRouter:
     """Return a router that serves every cost sensitivity, its own being that of the goal."""
-    router = CausalRouter(goal.start(spread), knots="auto", random_state=seed).fit(X, y)
+    table = labels.of_router(y)
+    router = CausalRouter(
+        goal.start(spread), knots="auto", bias_correction=labels.correction, random_state=seed
+    ).fit(X, table)
     left_out = router.left_out_
     if exclude:
         router.predict(X[:1], exclude=exclude)  # raises where a name is not known
         left_out = router.classes_[np.isin(router.classes_.astype(str), exclude)]
         router.left_out_ = left_out
     if goal.depends_on_the_router:
-        router = clone(router).set_params(cost_sensitivity=goal.reach(router, X, y)).fit(X, y)
+        own = goal.reach(router, X, y)
+        router = clone(router).set_params(cost_sensitivity=own).fit(X, table)
         router.left_out_ = left_out
     return router
 

@@ -56,5 +56,5 @@ def _explain(parts: SplitRouter, query: str, cost_sensitivity: float | None, exc
         if np.isfinite(value[k]):
             decided = [as_number(value[k]), as_number(value[own] - value[k])]
         rows.append([name, *map(as_number, means), *decided])
-    shown = shorten(printable(query), _LONGEST_QUERY)
+    shown = shorten(printable(query), _LONGEST_QUERY) if query.strip() else "(an empty query)"
     return f"{shown}\n{aligned(rows)}\nat cost sensitivity {as_digits(at)}"

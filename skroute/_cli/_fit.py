@@ -11,9 +11,11 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from .._reporting import report
-from .._utils import split_router
+from .._utils import printable, split_router
+from ..feedback import Feedback, read_feedback
 from ..plots import TODAY
 from ._comparison import GRID, QUICK_GRID, Comparison, compare
+from ._labels import Labels
 from ._output import draw_picture, table, write_csv
 from ._progress import Progress
 from ._saved import load_router
@@ -46,10 +48,14 @@ def fit(options: argparse.Namespace, progress: Progress) -> None:
     baseline = None if options.baseline is None else load_router(options.baseline)
     progress("reading" if options.table or options.log else "making a synthetic log")
     task = make_task(options, progress.note)
+    labels = Labels.of(task.feedback, options.seed)
+    if labels.note:
+        progress.note(labels.note)
     comparison = compare(
         task.X,
         task.feedback,
         task.held_out,
+        labels=labels,
         goal=options.goal,
         grid=QUICK_GRID if options.quick else GRID,
         exclude=options.exclude,
@@ -61,8 +67,10 @@ def fit(options: argparse.Namespace, progress: Progress) -> None:
     progress("done")
     _print(task, comparison, options)
     if folder is not None:
-        written = _write(folder, task, comparison, baseline, options, progress)
-        print(f"\nwritten to {folder}: {', '.join(written)}")
+        written = _write(folder, task, comparison, labels, baseline, options, progress)
+        if comparison.not_recommended:
+            written[0] += " (not recommended)"
+        print(f"\nwritten to {printable(folder)}: {', '.join(written)}")
 
 
 def _print(task: Task, comparison: Comparison, options: argparse.Namespace) -> None:
@@ -73,7 +81,11 @@ def _print(task: Task, comparison: Comparison, options: argparse.Namespace) -> N
     print(table(comparison))
     print()
     if comparison.verdict is not None:
-        print(comparison.verdict.about("CausalRouter", TODAY, every_fixed=True))
+        words = comparison.verdict.about("CausalRouter", TODAY, every_fixed=True)
+        if comparison.not_recommended:
+            which = "This router" if options.output is None else "The saved router"
+            words += f" {which} is not recommended: stay with {TODAY}."
+        print(words)
         print()
     if comparison.change is not None:
         print(comparison.change.sentence(options.volume))
@@ -85,6 +97,7 @@ def _write(
     folder: Path,
     task: Task,
     comparison: Comparison,
+    labels: Labels,
     baseline: Any,
     options: argparse.Namespace,
     progress: Progress,
@@ -93,7 +106,10 @@ def _write(
     router = task.on_queries(comparison.router)
     if task.whole is not None:
         progress("CausalRouter on the whole log")
-        router = _fit_whole(comparison.router, *task.whole, options.goal.budget)
+        queries, y = task.whole
+        learned = labels.of_router(read_feedback(y))
+        with progress.again():
+            router = _fit_whole(comparison.router, queries, learned, options.goal.budget)
     joblib.dump(router, folder / "router.joblib")
     write_csv(folder / "results.csv", comparison, options.seed)
     written = ["router.joblib", "results.csv"]
@@ -117,7 +133,7 @@ def _write(
     return written
 
 
-def _fit_whole(router: Any, queries: Queries, y: Any, budget: float | None) -> Any:
+def _fit_whole(router: Any, queries: Queries, y: Feedback, budget: float | None) -> Any:
     """Return the router, fitted on all rows, as one that takes queries as they are.
 
     A budget is met by the costs that it predicts then.

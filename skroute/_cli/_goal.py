@@ -102,7 +102,10 @@ def _out_of_fold_choices(
     labels = {float(at): np.empty(len(X), dtype=router.classes_.dtype) for at in ladder}
     stratum, rng = feedback.stratum, np.random.RandomState(0)
     for train, test in make_folds(_N_FOLDS, None, stratum, feedback.group, rng):
-        fitted = clone(router).fit(X[train], feedback.take(train))
+        with warnings.catch_warnings():
+            # Said of the router that was fitted on all rows.
+            warnings.simplefilter("ignore", UserWarning)
+            fitted = clone(router).fit(X[train], feedback.take(train))
         fitted.left_out_ = router.left_out_
         frontier = fitted.frontier(X[test])
         for at, chosen in labels.items():

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from threadpoolctl import threadpool_limits
 
+from .._utils import printable
 from ._explain import explain
 from ._fit import fit
 from ._options import parse
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             else:
                 fit(options, progress)
         except (ValueError, OSError, ImportError) as error:
-            print(f"skroute: error: {' '.join(str(error).split())}", file=sys.stderr)
+            words = printable(" ".join(str(error).split()))
+            print(f"skroute: error: {words}", file=sys.stderr)
             return 2
     return 0

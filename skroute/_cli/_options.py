@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from .. import __version__
+from .._utils import printable
 from ._goal import Goal
 
 # What belongs to a file of queries alone.
@@ -18,7 +19,7 @@ _OF_A_LOG = ("format", "columns", "text_column", "prices", "aliases", "price_per
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Say what is wrong in one line."""
-        self.exit(2, f"skroute: error: {message}\n")
+        self.exit(2, f"skroute: error: {printable(message)}\n")
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:

@@ -81,7 +81,9 @@ def draw_picture(path: Path, comparison: Comparison, title: str) -> bool:
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     own = comparison.cost_sensitivity
-    axes.set_title(f"{title}\nthe star is at cost sensitivity {own:.3g}", loc="left", fontsize=11)
+    shown = f"{title}\nthe star is at cost sensitivity {own:.3g}"
+    # A file's name may hold dollar signs, which are no formulas.
+    axes.set_title(shown, loc="left", fontsize=11, parse_math=False)
     curves = {
         policy: comparison.curves[policy] for policy in ("CausalRouter", "regress and compare")
     }

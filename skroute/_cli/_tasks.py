@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 from sklearn.model_selection import GroupShuffleSplit
 from sklearn.pipeline import Pipeline
 
+from .._utils import listed
 from ..datasets import (
     RoutingLog,
     load_routing_table,
@@ -27,6 +28,7 @@ from ._held_out import HeldOut
 
 _TEST_SHARE = 0.3
 _QUICK_ROWS = 1500
+_MOST_FILES = 3
 # What `read_log` makes of a log beside the columns of feedback, and what is left of it.
 _USED = (
     *("logged_model", "logged_cost", "input_tokens", "output_tokens", "latency", "dollars"),
@@ -89,7 +91,7 @@ def make_task(options: argparse.Namespace, note: Callable[[str], None]) -> Task:
     """Read, or make, what the options say."""
     if options.table:
         table = load_routing_table(options.table, features=options.embeddings)
-        return _of_table(options.table, Queries(table.X), table.y, options)
+        return _of_table([options.table], Queries(table.X), table.y, options)
     if not options.log:
         return _synthetic(options.seed, options.quick)
     log = _read(options)
@@ -97,8 +99,8 @@ def make_task(options: argparse.Namespace, note: Callable[[str], None]) -> Task:
         note(words)
     queries, y = _queries(log, options, note)
     if not read_feedback(y).logged:
-        return _of_table(options.log[0], queries, y, options)
-    return _of_log(options.log[0], queries, y, options)
+        return _of_table(options.log, queries, y, options)
+    return _of_log(options.log, queries, y, options)
 
 
 def _synthetic(seed: int, quick: bool) -> Task:
@@ -113,7 +115,7 @@ def _synthetic(seed: int, quick: bool) -> Task:
     return Task(title, caption, problem.X, read_feedback(problem.y), held_out)
 
 
-def _of_table(path: str, queries: Queries, y: Any, options: argparse.Namespace) -> Task:
+def _of_table(paths: Sequence[str], queries: Queries, y: Any, options: argparse.Namespace) -> Task:
     seed = options.seed
     rows = _subset(len(queries), seed, options.quick)
     queries, y = queries[rows], y[rows]
@@ -129,15 +131,15 @@ def _of_table(path: str, queries: Queries, y: Any, options: argparse.Namespace) 
         group=None if truth.group is None else truth.group[test],
     )
     title = (
-        f"{Path(path).name}: a simulated log of {len(train):,} queries (strong models got the hard "
+        f"{_called(paths)}: a simulated log of {len(train):,} queries (strong models got the hard "
         f"ones), valued by the outcomes on {len(test):,} others"
     )
-    caption = f"{Path(path).stem}: quality and cost on {len(test):,} held-out queries"
+    caption = f"{_called(paths)}: quality and cost on {len(test):,} held-out queries"
     held_out = HeldOut(X_test, read_feedback(exact))
     return Task(title, caption, X, read_feedback(log), held_out, queries[test])
 
 
-def _of_log(path: str, queries: Queries, y: Any, options: argparse.Namespace) -> Task:
+def _of_log(paths: Sequence[str], queries: Queries, y: Any, options: argparse.Namespace) -> Task:
     seed = options.seed
     rows = _subset(len(queries), seed, options.quick)
     queries, y = queries[rows], y[rows]
@@ -145,12 +147,17 @@ def _of_log(path: str, queries: Queries, y: Any, options: argparse.Namespace) ->
     X, X_test = _features(queries, train, test)
     feedback = read_feedback(y[train])
     title = (
-        f"{Path(path).name}: learned from {len(train):,} logged queries, estimated on "
+        f"{_called(paths)}: learned from {len(train):,} logged queries, estimated on "
         f"{len(test):,} others"
     )
-    caption = f"{Path(path).stem}: quality and cost estimated on {len(test):,} logged queries"
+    caption = f"{_called(paths)}: quality and cost estimated on {len(test):,} logged queries"
     held_out = HeldOut(X_test, read_feedback(y[test]), feedback.classes)
     return Task(title, caption, X, feedback, held_out, queries[test], (queries, y))
+
+
+def _called(paths: Sequence[str]) -> str:
+    """Return what to call some files in a title."""
+    return listed((Path(path).name for path in paths), _MOST_FILES)
 
 
 def _split(n_rows: int, group: np.ndarray | None, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -180,17 +187,29 @@ def _features(
 
 
 def _read(options: argparse.Namespace) -> RoutingLog:
-    aliases = options.aliases
-    if aliases not in (None, "auto"):
-        aliases = json.loads(Path(aliases).read_text(encoding="utf-8"))
     return read_log(
         options.log,
         options.format or "auto",
         columns=options.columns,
         prices=options.prices,
-        aliases=aliases,
+        aliases=_aliases(options.aliases),
         price_per_second=options.price_per_second or 0.0,
     )
+
+
+def _aliases(given: str | None) -> Any:
+    """Return the aliases of a JSON file; None and "auto" are no files."""
+    if given is None or given == "auto":
+        return given
+    if not Path(given).is_file():
+        raise FileNotFoundError(f"{given}: there is no such file of aliases; or give 'auto'")
+    try:
+        aliases = json.loads(Path(given).read_text(encoding="utf-8-sig"))
+    except ValueError as error:
+        raise ValueError(f"{given}: is not a JSON file ({error})") from None
+    if not isinstance(aliases, dict) or not all(isinstance(to, str) for to in aliases.values()):
+        raise ValueError(f"{given}: an object from name to name is needed")
+    return aliases
 
 
 def _queries(

@@ -8,13 +8,12 @@ import sys
 import joblib
 import numpy as np
 import pytest
+from command_runs import FIXED, few_columns, printed_rows, read_results, write_columns
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 
 from skroute.__main__ import main
 from skroute.datasets import make_routing_problem, read_log
-
-FIXED = ("always the cheapest", "always the strongest", "best fixed model")
 
 
 @pytest.fixture(scope="module")
@@ -47,24 +46,6 @@ def write_log(path, y, columns=("model", "quality", "cost", "propensity")):
         writer = csv.writer(file)
         writer.writerow(columns)
         writer.writerows(zip(*(y[name].tolist() for name in columns), strict=True))
-
-
-def printed_rows(out: str) -> dict[str, list[str]]:
-    """Return the cells behind each policy's name in the printed table."""
-    lines = out.splitlines()
-    start = next(i for i, line in enumerate(lines) if set(line) == {"-"})
-    rows = {}
-    for line in lines[start + 1 :]:
-        if not line:
-            break
-        name, *cells = re.split(r"\s{2,}", line)
-        rows[name.partition(":")[0] if name.startswith(FIXED) else name] = cells
-    return rows
-
-
-def read_results(folder):
-    with (folder / "results.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def test_synthetic_logs_by_default(tmp_path, capsys):
@@ -175,7 +156,7 @@ def test_a_log_without_propensities_and_with_a_model_that_is_held_out(tmp_path, 
     assert seen == {True, False}
 
 
-def test_preference_rows_are_noted(tmp_path, capsys, problem):
+def test_labels_of_a_judge_are_noted(tmp_path, capsys, problem):
     path = tmp_path / "log.csv"
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
@@ -183,7 +164,7 @@ def test_preference_rows_are_noted(tmp_path, capsys, problem):
         rows = zip(problem.y["model"], problem.y["quality"], problem.X[:, 0], strict=True)
         writer.writerows([m, q, i % 3 > 0, x] for i, (m, q, x) in enumerate(rows))
     assert main(["--log", str(path), "--quick"]) == 0
-    assert re.search("note: .*preference", capsys.readouterr().err)
+    assert re.search("note: .* labels to learn from are a judge's", capsys.readouterr().err)
 
 
 def test_what_the_log_says_little_about_is_noted(log_files, capsys):
@@ -341,6 +322,14 @@ def test_explain(fitted_on_texts, capsys):
     assert re.search(r"small .* left out", out)
 
 
+def test_explain_says_that_a_query_is_empty(fitted_on_texts, capsys):
+    router = str(fitted_on_texts / "router.joblib")
+    assert main(["explain", router, "", " "]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("(an empty query)\nmodel ")
+    assert out.count("(an empty query)") == 2
+
+
 def test_explain_refuses_what_takes_features(log_files, tmp_path, capsys):
     log, features = log_files
     given = ["--log", str(log), "--embeddings", str(features), "--quick"]
@@ -400,20 +389,6 @@ def test_it_runs_as_a_module():
     command = [sys.executable, "-m", "skroute", "--version"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert re.fullmatch(r"skroute \d+\.\d+\S*\n", done.stdout)
-
-
-def few_columns(n=900):
-    rng = np.random.default_rng(0)
-    return rng, rng.normal(size=n), np.array(["large", "small"])[rng.integers(2, size=n)]
-
-
-def write_columns(path, **columns):
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
-        writer.writerows(
-            zip(*(np.asarray(part).tolist() for part in columns.values()), strict=True)
-        )
 
 
 def notes_of(path, capsys, *arguments):
