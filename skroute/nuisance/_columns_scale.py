@@ -69,7 +69,12 @@ class ColumnScale(ShortRepr):
         Z, share = X.astype(np.float64), weight / weight.sum()
         low, high = np.stack([Z.min(axis=0), Z.max(axis=0)]) if extremes is None else extremes
         center, width = _moments(Z, share)
-        tiny = 10 * np.finfo(X.dtype).eps * np.abs(center)
+        # The last columns of a decomposition of few texts are rounding errors of the first ones,
+        # which are of order 1.
+        beside = min(width.max(initial=0.0), 1.0)
+        tiny = 10 * np.maximum(
+            np.finfo(X.dtype).eps * np.abs(center), np.finfo(np.float64).eps * beside
+        )
         constant = width <= tiny
         with np.errstate(over="ignore", invalid="ignore"):
             reach = np.maximum(high - center, center - low)

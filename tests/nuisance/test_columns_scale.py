@@ -104,3 +104,13 @@ def test_extremes_count_beside_the_rows_that_are_learned_from():
     columns = ColumnScale.of(X, np.ones(100), extremes)
     assert_array_equal(columns.odd, [1])
     assert abs(columns.transform(np.array([[0.0, 1e12]]))[0, 1]) < 30
+
+
+def test_rounding_errors_of_other_columns_count_as_constant():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 40))
+    X[:, 8:] *= np.geomspace(1e-16, 1e-75, 32)
+    columns = ColumnScale.of(X, np.ones(200))
+    Z = columns.transform(X)
+    assert np.abs(Z[:, 8:]).max() < 1e-14
+    assert (Z[:, :8].std(axis=0) > 0.1).all()
