@@ -175,7 +175,8 @@ def _fit_router(
     left_out = router.left_out_
     if exclude:
         router.predict(X[:1], exclude=exclude)  # raises where a name is not known
-        left_out = router.classes_[np.isin(router.classes_.astype(str), exclude)]
+        named = np.isin(router.classes_.astype(str), exclude)
+        left_out = router.classes_[named | np.isin(router.classes_, left_out)]
         router.left_out_ = left_out
     if goal.depends_on_the_router:
         own = goal.reach(router, X, y)

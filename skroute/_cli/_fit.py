@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import joblib
+import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
@@ -144,7 +145,8 @@ def _fit_whole(router: Any, queries: Queries, y: Feedback, budget: float | None)
     else:
         steps = [("embed", clone(queries.embedding)), ("route", fresh)]
         fitted = Pipeline(steps).fit(queries.raw, y)
-    fresh.left_out_ = router.left_out_
+    # By all rows a model may be gone that the rows fitted on before still showed.
+    fresh.left_out_ = np.union1d(router.left_out_, fresh.left_out_)
     if budget is not None:
         X = split_router(fitted).transform(queries.raw)
         met = fresh.cost_sensitivity_for_budget(X, budget)

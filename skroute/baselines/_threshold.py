@@ -29,7 +29,7 @@ class ThresholdRouter(BaseRouter):
         Share of queries for the strong model, in [0, 1].
     models : tuple of two labels, default=None
         The weak and the strong model, in this order. None: the strong one is that of the highest
-        mean quality, the weak one the cheapest of the others.
+        mean quality, the weak one the cheapest of the others, of those that are not left out.
     regressor : regressor, default=None
         As in `RegressAndCompare`.
     cost_sensitivity : float, default=0.0
@@ -43,7 +43,7 @@ class ThresholdRouter(BaseRouter):
     threshold_ : float
         Predicted gain in quality from which on the strong model is chosen.
     outcome_model_ : PerModelOutcome
-    classes_, left_out_, training_queries_, n_features_in_, feature_names_in_
+    classes_, gone_, left_out_, training_queries_, n_features_in_, feature_names_in_
         As of every router, see `skroute.routers.BaseRouter`.
 
     Notes
@@ -127,10 +127,12 @@ class ThresholdRouter(BaseRouter):
 
     def _choose_pair(self, feedback: Feedback) -> tuple[int, int]:
         if self.models is None:
-            strong = int(self._rank_.argmax())
+            models = np.flatnonzero(~np.isin(self.classes_, self.left_out_))
+            if len(models) < 2:
+                models = np.arange(len(self.classes_))
+            strong = int(models[self._rank_[models].argmax()])
             cost = np.nan_to_num(mean_outcomes(feedback)[1], nan=np.inf)
-            cost[strong] = np.inf
-            others = np.delete(np.arange(len(cost)), strong)
+            others = models[models != strong]
             return int(others[cost[others].argmin()]), strong
         position = positions(self.classes_)
         labels = [str(label) for label in self.models]

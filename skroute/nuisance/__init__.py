@@ -1,5 +1,6 @@
 """Nuisance models: outcomes, propensities and the overlap of a log."""
 
+from ._availability import Availability
 from ._choices import ChoiceModel
 from ._evidence import Evidence
 from ._features import SpectralFeatures
@@ -29,6 +30,7 @@ from ._scores import (
 from ._support import NoExplorationWarning, Support
 
 __all__ = [
+    "Availability",
     "ChoiceModel",
     "JointOutcome",
     "NoExplorationWarning",

@@ -9,6 +9,7 @@ Budget                 what `cost_sensitivity_for_budget` returns
 Frontier               what `frontier` returns
 Calibration            `CausalRouter.calibration_`
 FixedModelWarning      the log does not say enough to choose by query
+GoneModelsWarning      some models were not seen lately, and are not chosen
 UnjudgedModelsWarning  no answer of some models was ever judged
 split_router           the transforming steps and the router of a pipeline or search (`SplitRouter`)
 =====================  ======================================================================
@@ -22,7 +23,7 @@ from ._caution import FixedModelWarning
 from ._fixed_budget import FixedBudgetRouter
 from ._frontier import Budget, Frontier
 from ._outcomes import OutcomeRouter
-from ._reading import UnjudgedModelsWarning, read_fit_input
+from ._reading import GoneModelsWarning, UnjudgedModelsWarning, read_fit_input
 
 __all__ = [
     "BaseRouter",
@@ -32,6 +33,7 @@ __all__ = [
     "FixedBudgetRouter",
     "FixedModelWarning",
     "Frontier",
+    "GoneModelsWarning",
     "OutcomeRouter",
     "SplitRouter",
     "UnjudgedModelsWarning",

@@ -36,9 +36,11 @@ class BaseRouter(VersionedMixin, DocumentedMixin, BaseEstimator, metaclass=ABCMe
     ----------
     classes_ : ndarray of shape (K,)
         Labels of the models, sorted by their string; every model axis is in this order.
+    gone_ : ndarray of labels
+        Models that are gone by the column ``time`` of the log, see `skroute.nuisance.Availability`.
     left_out_ : ndarray of labels
-        Models that are not chosen unless `include` names them. Empty after `fit`, but for models
-        of which there are prior rows alone (`CausalRouter` reads these); assign labels to it to
+        Models that are not chosen unless `include` names them: those of `gone_`, and those of
+        which there are prior rows alone (but `CausalRouter` reads these). Assign labels to it to
         retire models.
     training_queries_ : TrainingQueries
         By which scorers recognize the log that the router was fitted on; at most 1,000 keys,

@@ -82,7 +82,7 @@ class CausalRouter(OutcomeRouter):
 
     Attributes
     ----------
-    classes_, left_out_, training_queries_, n_features_in_, feature_names_in_
+    classes_, gone_, left_out_, training_queries_, n_features_in_, feature_names_in_
         As of every router, see `skroute.routers.BaseRouter`. Bias columns count as features.
     outcome_model_ : object
         The fitted outcome models.
@@ -275,8 +275,11 @@ class CausalRouter(OutcomeRouter):
             spread = np.average(
                 np.ptp(taken[0] - cost_sensitivity * taken[1], axis=1), weights=weight
             )
-            utility = chosen_by[0] - cost_sensitivity * chosen_by[1]
             self.policy_, self.temperature_ = None, float(spread) or 1.0
+            utility, predicted = (
+                mask_excluded(values, self._excluded(None, None, len(X)))
+                for values in (chosen_by[0] - cost_sensitivity * chosen_by[1], predicted)
+            )
             self.fixed_model_ = model_for_all(utility, predicted, weight, self.classes_)
             if self.fixed_model_ is not None and self.calibration_.trust == 0:
                 warn_of_fixed_model(self.fixed_model_, feedback, cost_sensitivity)

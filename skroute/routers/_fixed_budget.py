@@ -14,7 +14,7 @@ from sklearn.utils import check_array
 from .._utils import atomic_fit, split_router
 from ._causal import CausalRouter
 from ._frontier import Frontier
-from ._outcomes import OutcomeRouter
+from ._outcomes import OutcomeRouter, budget_per_query
 
 
 class FixedBudgetRouter(MetaEstimatorMixin, OutcomeRouter):
@@ -30,8 +30,9 @@ class FixedBudgetRouter(MetaEstimatorMixin, OutcomeRouter):
         one. None is ``CausalRouter(knots="auto")``. A fitted one, wrapped in
         `sklearn.frozen.FrozenEstimator`, is not fitted again: then `fit` needs only the queries to
         calibrate on.
-    budget, share
-        As in `CausalRouter.cost_sensitivity_for_budget`: one of the two.
+    budget, share, volume
+        As in `CausalRouter.cost_sensitivity_for_budget`: one of the first two, and for a budget a
+        month the queries a month.
 
     Attributes
     ----------
@@ -42,7 +43,7 @@ class FixedBudgetRouter(MetaEstimatorMixin, OutcomeRouter):
         shares that come of it on the queries of `fit`.
     cost_sensitivity : float
         The one of `budget_`, at which it chooses.
-    classes_, left_out_, training_queries_, n_features_in_, feature_names_in_
+    classes_, gone_, left_out_, training_queries_, n_features_in_, feature_names_in_
         Those of the router, see `skroute.routers.BaseRouter`.
 
     Raises
@@ -80,10 +81,12 @@ class FixedBudgetRouter(MetaEstimatorMixin, OutcomeRouter):
         *,
         budget: float | None = None,
         share: dict[Any, float] | None = None,
+        volume: float | None = None,
     ) -> None:
         self.router = router
         self.budget = budget
         self.share = share
+        self.volume = volume
 
     @atomic_fit
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> FixedBudgetRouter:
@@ -101,6 +104,7 @@ class FixedBudgetRouter(MetaEstimatorMixin, OutcomeRouter):
         """
         if (self.budget is None) == (self.share is None):
             raise ValueError("give either budget or share")
+        per_query = budget_per_query(self.budget, self.volume)
         router = CausalRouter(knots="auto") if self.router is None else clone(self.router)
         weights = {} if sample_weight is None else {_weight_keyword(router): sample_weight}
         self.router_ = router.fit(X, y, **weights)
@@ -114,7 +118,10 @@ class FixedBudgetRouter(MetaEstimatorMixin, OutcomeRouter):
             )
         self.classes_ = self._router.classes_
         self.budget_ = self._router.cost_sensitivity_for_budget(
-            self._read(X), self.budget, share=self.share, sample_weight=sample_weight
+            self._read(X),
+            per_query,
+            share=self.share,
+            sample_weight=sample_weight,
         )
         return self
 
@@ -136,6 +143,11 @@ class FixedBudgetRouter(MetaEstimatorMixin, OutcomeRouter):
     @left_out_.setter
     def left_out_(self, labels: Any) -> None:
         self._router.left_out_ = labels
+
+    @property
+    def gone_(self) -> np.ndarray:
+        """Labels of the models that are gone by the column `time` of the log."""
+        return self._router.gone_
 
     @property
     def training_queries_(self) -> Any:

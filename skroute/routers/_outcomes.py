@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,7 @@ class OutcomeRouter(BaseRouter):
         X: Any,
         budget: float | None = None,
         *,
+        volume: float | None = None,
         share: dict[Any, float] | None = None,
         sample_weight: Any = None,
         exclude: Any = None,
@@ -103,7 +105,9 @@ class OutcomeRouter(BaseRouter):
         X : array-like of shape (n, d)
             Queries such as those to come; no feedback is needed.
         budget : float, default=None
-            Predicted mean cost in dollars per query.
+            Predicted mean cost in dollars per query, or a month where `volume` is given.
+        volume : float, default=None
+            Queries a month.
         share : dict of one label to a float, default=None
             Instead of a budget: the largest share of the queries that one model may get.
         sample_weight, exclude, include
@@ -117,8 +121,8 @@ class OutcomeRouter(BaseRouter):
         Raises
         ------
         ValueError
-            If not just one of `budget` and `share` is given, or no cost sensitivity that the
-            router serves is enough.
+            If not just one of `budget` and `share` is given, `volume` is without a budget or not
+            positive, or no cost sensitivity that the router serves is enough.
 
         Notes
         -----
@@ -135,9 +139,10 @@ class OutcomeRouter(BaseRouter):
             raise ValueError(
                 f"share must name one model and its largest share in [0, 1], got {share!r}"
             )
+        per_query = budget_per_query(budget, volume)
         frontier = self.frontier(X, sample_weight=sample_weight, exclude=exclude, include=include)
-        if budget is not None:
-            return frontier.within_budget(float(budget))
+        if per_query is not None:
+            return frontier.within_budget(per_query)
         assert share is not None  # one of the two is given
         ((label, most),) = share.items()
         return frontier.within_share(label, most)
@@ -160,6 +165,20 @@ class OutcomeRouter(BaseRouter):
         predicted = self._predict_outcomes(X)
         ends, choosing = self._served_range(), self._taken_for(X, *predicted)
         return Frontier.of(*predicted, self.classes_, *ends, weight, excluded, choosing)
+
+
+def budget_per_query(budget: float | None, volume: float | None) -> float | None:
+    """Return a budget in dollars per query, where it is one a month for `volume` queries."""
+    if volume is None:
+        return None if budget is None else float(budget)
+    if budget is None:
+        raise ValueError(
+            f"volume={volume!r} is the number of queries a month that a budget in dollars a month "
+            "is for; give budget too, or leave volume out"
+        )
+    if not (isinstance(volume, Real) and 0 < volume < np.inf):
+        raise ValueError(f"volume must be a positive number of queries a month, got {volume!r}")
+    return float(budget) / float(volume)
 
 
 def _is_share(share: Any) -> bool:

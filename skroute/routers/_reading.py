@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_consistent_length, validate_data
 
-from .._utils import check_cost_sensitivity, check_sample_weight, warn
+from .._utils import check_cost_sensitivity, check_sample_weight, listed, warn
 from ..feedback import Feedback, read_feedback, require_judged
 from ..metrics import TrainingQueries
+from ..nuisance import Availability
 
 _FLOATS = (np.float64, np.float32)
 
@@ -27,6 +28,28 @@ class UnjudgedModelsWarning(UserWarning):
             f"No answer of the models {list(models)} was ever judged (column 'quality' is NaN). "
             "Their quality is taken to be that of the other models. Have some answers judged, or "
             "leave their rows out."
+        )
+        self.models = models
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.models,)
+
+
+class GoneModelsWarning(UserWarning):
+    """Some models were not seen lately, so that the router does not choose them by itself.
+
+    Attributes
+    ----------
+    models : tuple of str
+    """
+
+    def __init__(self, models: tuple[str, ...]) -> None:
+        which, they = ("model", "is") if len(models) == 1 else ("models", "are")
+        super().__init__(
+            f"The {which} {listed(map(repr, models))} {they} taken to be gone: by the column "
+            "'time' the newest rows show none of them, against their rate before, so that the "
+            "router does not choose them. Where they can still be called, pass "
+            "include= to predict, or take them out of left_out_."
         )
         self.models = models
 
@@ -52,8 +75,8 @@ def read_queries(router: Any, X: Any) -> np.ndarray:
 def read_fit_input(router: Any, X: Any, y: Any, sample_weight: Any) -> tuple[np.ndarray, Feedback]:
     """Check what `fit` was given; return X (n, d) and the table, its weights multiplied.
 
-    Sets what every fitted router has: ``classes_``, ``left_out_`` (models that have prior rows
-    alone, unless the router reads these; mostly empty) and
+    Sets what every fitted router has: ``classes_``, ``gone_``, ``left_out_`` (models that are gone
+    or have prior rows alone, unless the router reads these; mostly empty) and
     ``training_queries_``, beside the attributes of `validate_data`.
     """
     check_cost_sensitivity(router.cost_sensitivity)
@@ -79,7 +102,8 @@ def read_fit_input(router: Any, X: Any, y: Any, sample_weight: Any) -> tuple[np.
         )
         warn(UserWarning(message))
     router.classes_ = feedback.classes
-    router.left_out_ = _without_traffic(router, feedback)
+    router.gone_ = _gone(feedback)
+    router.left_out_ = np.concatenate([_without_traffic(router, feedback), router.gone_])
     router.training_queries_ = TrainingQueries.of(router._query_columns(X))
     return X, feedback
 
@@ -98,6 +122,14 @@ def _without_traffic(router: Any, feedback: Feedback) -> np.ndarray:
             "reads them."
         )
         warn(UserWarning(message))
+    return models
+
+
+def _gone(feedback: Feedback) -> np.ndarray:
+    """Return the labels of models that are gone at the end of the log, with a warning."""
+    models = feedback.classes[Availability.of(feedback).gone]
+    if len(models):
+        warn(GoneModelsWarning(tuple(str(label) for label in models)))
     return models
 
 

@@ -207,6 +207,19 @@ def test_integer_weights_equal_repetition(problem, limit):
     assert abs(once.mean_cost - weighted.mean_cost) > 1e-6 * once.mean_cost
 
 
+def test_a_budget_a_month(problem, router):
+    X = problem.X[1000:]
+    month = router.cost_sensitivity_for_budget(X, 600.0, volume=200_000)
+    assert month == router.cost_sensitivity_for_budget(X, 0.003)
+    fixed = FixedBudgetRouter(FrozenEstimator(router), budget=600.0, volume=200_000).fit(X)
+    assert fixed.budget_ == month
+    with pytest.raises(ValueError, match=r"volume=1000 is the number .* give budget too"):
+        router.cost_sensitivity_for_budget(X, share={"model_0": 0.5}, volume=1000)
+    for volume in (0, -1.0, np.nan, np.inf, [1000]):
+        with pytest.raises(ValueError, match="volume must be a positive number"):
+            router.cost_sensitivity_for_budget(X, 600.0, volume=volume)
+
+
 @pytest.mark.parametrize("given", [{}, {"budget": 1.0, "share": {"a": 0.5}}])
 def test_budget_or_share_is_needed(problem, given):
     with pytest.raises(ValueError, match="either budget or share"):

@@ -1,0 +1,122 @@
+"""From when to when each model of a log could be chosen, by its column `time`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import gammaln
+
+from .._utils import ShortRepr
+from ..feedback import Feedback
+
+# A model has appeared, or is gone, if its rows would lie that much together with a probability
+# below this were it there throughout.
+LEAST_PROBABILITY = 0.001
+
+
+@dataclass(frozen=True, repr=False)
+class Availability(ShortRepr):
+    """From when to when each model could be chosen.
+
+    A model counts as gone after its last row if, at its rate since its first one, the probability
+    of no row since is below .001, and it had not been away for that long before. It counts as not
+    yet there before its first row by the same test backward in time. Else it counts as there.
+
+    Attributes
+    ----------
+    first, last : ndarray of shape (K,)
+        The time of the first and the last row of a model that appeared, or is gone; minus infinity
+        and infinity for those that did not.
+
+    Notes
+    -----
+    The rate is not known but by the rows themselves: of n rows among s that follow the first and m
+    more, all n lie among those s with the probability ``C(s, n) / C(s + m, n)``, whatever the rate
+    is. For m far below s this is ``(1 - n / s)**m``. What was logged in one `group` is one row, and
+    a row counts once whatever its weight is.
+    """
+
+    first: np.ndarray
+    last: np.ndarray
+
+    @classmethod
+    def of(cls, feedback: Feedback) -> Availability:
+        """Read a table; without times, and in full feedback, all models are there throughout."""
+        n_models = feedback.n_models
+        first, last = np.full(n_models, -np.inf), np.full(n_models, np.inf)
+        if feedback.time is None or feedback.action is None:
+            return cls(first, last)
+        seen = np.flatnonzero((feedback.weight > 0) & (feedback.action >= 0))
+        action = feedback.action[seen]
+        moment = feedback.time[seen]
+        time = _time_of_groups(feedback, seen, moment)
+        unit = np.sort(time if feedback.group is None else _one_a_group(time, feedback.group[seen]))
+        for k in range(n_models):
+            own = time[action == k]
+            if feedback.group is not None:
+                own = _one_a_group(own, feedback.group[seen][action == k])
+            if not len(own):
+                continue
+            if _absent(unit, own):
+                last[k] = moment[action == k].max()
+            if _absent(-unit[::-1], -own):
+                first[k] = moment[action == k].min()
+        return cls(first, last)
+
+    @property
+    def gone(self) -> np.ndarray:
+        """Models that are gone at the end of the log, a mask (K,)."""
+        return np.isfinite(self.last)
+
+    @property
+    def appeared(self) -> np.ndarray:
+        """Models that were not there at its beginning, a mask (K,)."""
+        return np.isfinite(self.first)
+
+    @property
+    def throughout(self) -> bool:
+        """Whether all models were there from the first row to the last."""
+        return not (self.gone | self.appeared).any()
+
+    def at(self, time: np.ndarray) -> np.ndarray:
+        """Return which models were there at each time (n,): bool (n, K)."""
+        moment = time[:, None]
+        return (self.first <= moment) & (moment <= self.last)
+
+
+def _absent(unit: np.ndarray, own: np.ndarray) -> bool:
+    """Whether a model is gone after its rows at `own`, of all rows at the sorted times `unit`."""
+    first, last = own.min(), own.max()
+    # Of rows at one time the order is unknown: they count as the model's own time.
+    before = int(np.searchsorted(unit, first))
+    until = int(np.searchsorted(unit, last, side="right"))
+    span, since = until - before - 1, len(unit) - until
+    if since == 0 or len(own) < 2:
+        return False
+    more = len(own) - 1
+    chance = (
+        gammaln(span + 1)
+        - gammaln(span + 1 - more)
+        - gammaln(span + since + 1)
+        + gammaln(span + since + 1 - more)
+    )
+    if chance >= np.log(LEAST_PROBABILITY):
+        return False
+    moments = np.unique(own)
+    between = np.searchsorted(unit, moments[1:]) - np.searchsorted(unit, moments[:-1], side="right")
+    return since > between.max(initial=0)
+
+
+def _time_of_groups(feedback: Feedback, rows: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """Return the time of each row, that of the first row of its group where there are groups."""
+    if feedback.group is None:
+        return time
+    _, code = np.unique(feedback.group[rows], return_inverse=True)
+    first = np.full(int(code.max()) + 1, np.inf)
+    np.minimum.at(first, code, time)
+    return first[code]
+
+
+def _one_a_group(time: np.ndarray, group: np.ndarray) -> np.ndarray:
+    return time[np.unique(group, return_index=True)[1]]
