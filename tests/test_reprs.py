@@ -18,7 +18,7 @@ from skroute.datasets import (
     read_log,
 )
 from skroute.feedback import partly_scored, read_feedback
-from skroute.nuisance import ChoiceModel
+from skroute.nuisance import Availability, ChoiceModel
 from skroute.routers import split_router
 
 LONGEST = 400
@@ -92,6 +92,7 @@ def make_results(path):
         "bounds": metrics.sensitivity_bounds(y, labels, None, **known),
         "weights": metrics.weight_diagnostics(y, labels, **known),
         "labels": metrics.cross_val_policy(CausalRouter(), X, y, n_blocks=1, random_state=0),
+        "when models were there": Availability.of(read_feedback(y)),
         "a rule learned": ChoiceModel.of(X, read_feedback(y), "logistic"),
         "curves drawn": plots.CostQualityDisplay({"a": curve}, fixed=curve),
         "gains drawn": plots.EfficiencyGainDisplay({"a": score}),
