@@ -88,6 +88,7 @@ def make_results(path):
             y[:1], y["model"][:1], models=problem.models
         ),
         "a curve": curve,
+        "a bill": metrics.bill_saved(problem.y_full, [labels], y["model"]),
         "a gain curve": score,
         "bounds": metrics.sensitivity_bounds(y, labels, None, **known),
         "weights": metrics.weight_diagnostics(y, labels, **known),

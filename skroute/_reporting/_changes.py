@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from .._utils import as_number, as_share, per_thousand, short_labels
@@ -18,13 +20,19 @@ def changes(facts: Facts, n_examples: int) -> Markup:
     before = _before(facts)
     total, kept = int(moved.sum()), int(np.trace(moved))
     lines = []
-    names = [*models, "models unknown to the router"]
-    for k, model in enumerate(names[: len(models) + bool(moved[-1].any())]):
-        had, known = int(moved[k].sum()), k < len(models)
-        gets, stays = (int(moved[:, k].sum()), int(moved[k, k])) if known else (0, 0)
+    for calls in calls_by_model(facts):
+        had, gets, stays = calls["before"], calls["router"], calls["kept"]
         counts = [f"{count:,}" for count in (had, gets, gets - stays, had - stays)]
-        lines.append([model, *counts, as_share((gets - had) / total, 1, signed=True)])
-    columns = ["model", f"calls in {before}", "calls by the router", "gained", "lost", "change"]
+        share = as_share((gets - had) / total, 1, signed=True)
+        lines.append([calls["model"], *counts, share])
+    columns = [
+        "model",
+        f"calls in {before}",
+        "calls by the router",
+        "gained",
+        "lost",
+        "of all calls",
+    ]
     parts: list[object] = [
         tag(
             "p",
@@ -37,6 +45,24 @@ def changes(facts: Facts, n_examples: int) -> Markup:
         _examples(facts, n_examples),
     ]
     return section("changes", "Where the router changes its mind", *parts)
+
+
+def calls_by_model(facts: Facts) -> list[dict[str, Any]]:
+    """Count the calls of each model before, by the router, and those that stay with it."""
+    moved, models = _moved(facts), facts.models
+    calls: list[dict[str, Any]] = [
+        {
+            "model": model,
+            "before": int(moved[k].sum()),
+            "router": int(moved[:, k].sum()),
+            "kept": int(moved[k, k]),
+        }
+        for k, model in enumerate(models)
+    ]
+    if moved[-1].any():
+        unknown = {"before": int(moved[-1].sum()), "router": 0, "kept": 0}
+        calls.append({"model": "models unknown to the router", **unknown})
+    return calls
 
 
 def _before(facts: Facts) -> str:
@@ -82,10 +108,13 @@ def _groups(facts: Facts) -> Markup:
             cells[-1] += ["–"] * 3
             continue
         gain = facts.difference(facts.router.name, rows)
+        quality, _ = facts.quality_change(
+            gain.quality_difference, gain.quality_low, gain.quality_high
+        )
         cells[-1] += [
             with_interval(gain.value, gain.low, gain.high, signed=True),
-            as_number(gain.quality_difference, signed=True),
-            per_thousand(gain.cost_difference),
+            quality,
+            per_thousand(gain.cost_difference, gain.cost_low, gain.cost_high, signed=True),
         ]
     more = len(names) - len(cells)
     caption = "Changes by group of queries" + (f" ({more:,} smaller ones left out)" if more else "")
@@ -119,7 +148,7 @@ def _examples(facts: Facts, n_examples: int) -> Markup:
             facts.models[facts.before[rows[i]]],
             facts.models[facts.after[rows[i]]],
             as_number(better[i], signed=True),
-            per_thousand(dearer[i]),
+            per_thousand(dearer[i], signed=True),
         ]
         for place, i in enumerate(best)
     ]

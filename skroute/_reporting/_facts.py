@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from .._utils import Steps, as_groups, check_cost_sensitivity, short_labels
-from ..feedback import Feedback, index_of, read_feedback
+from .._utils import as_interval, as_number, as_points, short_labels
+from ..feedback import Feedback, index_of
 from ..metrics import (
     MIN_ESTIMATED_PROPENSITY,
+    BillSaved,
+    CostQualityCurve,
     PolicyDifference,
     PolicyValue,
-    evaluation_predictions,
+    bill_saved,
+    cost_quality_curve,
     policy_difference,
-    policy_value,
 )
-from ..nuisance import NoExplorationWarning, Overlap
-from ..plots import TODAY, NamedRouter, fixed_policies, read_routers
+from ..plots import TODAY, NamedRouter
 from ..routers import Frontier
-from ._latency import read_latency
-from ._notes import Notes
 from ._verdict import Verdict
 
-# The policy of the router that another one is compared with.
-BASELINE = "the baseline"
+# Of the curve of cost against quality.
+_N_POINTS = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +61,8 @@ class Facts:
         Whether the rows are none that the router was fitted on, as far as that is known.
     explored : bool
         Whether the log of these rows could have chosen otherwise.
+    poor : list of str
+        Names of the policies of which the log says little.
     doubts : list of str
         Why differences to the reference cannot be believed.
     notes : list of str
@@ -83,6 +84,7 @@ class Facts:
     seconds: np.ndarray | None
     held_out: bool
     explored: bool
+    poor: list[str]
     doubts: list[str]
     notes: list[str]
 
@@ -93,8 +95,33 @@ class Facts:
     @property
     def compared_with(self) -> str:
         """What to call the reference in a sentence."""
-        fixed = self.reference in self.fixed
-        return f"the best fixed model ({self.reference})" if fixed else self.reference
+        return self.called(self.reference)
+
+    def called(self, name: str) -> str:
+        """Return what to call a policy in a sentence."""
+        best = name == self.best_fixed
+        return f"the best fixed model ({name})" if best else name
+
+    @cached_property
+    def best_fixed(self) -> str:
+        """Name of the fixed model of the largest estimated utility on these rows."""
+        return max(self.fixed, key=lambda name: self.values[name].value)
+
+    @cached_property
+    def in_points(self) -> bool:
+        """Whether quality is on a scale from 0 to 1, so that differences are told in points."""
+        low, high = self._ends_of_quality
+        return low >= 0 and high <= 1
+
+    @property
+    def range_of_quality(self) -> float:
+        low, high = self._ends_of_quality
+        return 1.0 if self.in_points else high - low
+
+    @cached_property
+    def _ends_of_quality(self) -> tuple[float, float]:
+        known = self.feedback.quality[~np.isnan(self.feedback.quality)]
+        return (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
 
     @property
     def models(self) -> list[str]:
@@ -128,19 +155,104 @@ class Facts:
         return {name: self.difference(name) for name in self.policies if name != self.reference}
 
     @cached_property
+    def over_fixed(self) -> dict[str, PolicyDifference]:
+        """Of the router over each fixed model."""
+        return {name: self.difference(self.router.name, over=name) for name in self.fixed}
+
+    @cached_property
+    def against(self) -> dict[str, PolicyDifference]:
+        """Of the router over the reference, over today's policy, and over the best fixed model.
+
+        It is these rows that tell which fixed model is the best, and the interval of the utility
+        allows for that: it is of the difference to the model that is truly the best. That is below
+        the ordinary low end of each only as often as below that of the best; above the high end of
+        some it is no more often than one of them is wrong, so that these share the error. Those of
+        quality and cost hold for all fixed models at once.
+        """
+        own, best = self.router.name, self.best_fixed
+        found = {self.reference: self.differences[own]}
+        if self.logged and TODAY not in found:
+            found[TODAY] = self.difference(own, over=TODAY)
+        error = (1.0 - self.confidence) / len(self.fixed)
+        at_once = [self.difference(own, over=each, confidence=1.0 - error) for each in self.fixed]
+        found[best] = replace(
+            at_once[self.fixed.index(best)],
+            low=min(each.low for each in self.over_fixed.values()),
+            high=min(each.high for each in at_once),
+        )
+        return found
+
+    @cached_property
     def verdict(self) -> Verdict:
         """Whether the router is better than the reference."""
-        own = self.router.name
         return Verdict.of(
-            self.differences[own],
-            {name: self.difference(own, over=name) for name in self.fixed},
+            self.differences[self.router.name],
+            self.over_fixed,
             confidence=self.confidence,
             doubts=self.doubts,
             held_out=self.held_out,
         )
 
+    @cached_property
+    def saved_from(self) -> str:
+        """The policy whose bill is saved: on full feedback the fixed model of the best quality."""
+        if self.reference not in self.fixed:
+            return self.reference
+        return max(self.fixed, key=lambda name: self.values[name].mean_quality)
+
+    @cached_property
+    def curve(self) -> tuple[CostQualityCurve, BillSaved | None]:
+        """What the router reaches along its frontier, and the share of a bill that this saves.
+
+        The curve is a point where the router has no frontier. Nothing is saved where it serves one
+        cost sensitivity, or where the other policy has no bill or no quality.
+        """
+        frontier, old = self.frontier, self.values[self.saved_from]
+        choices: list[Any] = [self.policies[self.router.name]]
+        if frontier is not None and frontier.low < frontier.high:
+            choices = frontier.choices(_N_POINTS)
+        with warnings.catch_warnings():
+            # Noted for the policies of the first table.
+            warnings.simplefilter("ignore")
+            if len(choices) == 1 or not (old.mean_cost > 0 and old.mean_quality > 0):
+                return cost_quality_curve(self.feedback, choices, **self.known), None
+            saved = bill_saved(
+                self.feedback,
+                choices,
+                self.policies[self.saved_from],
+                confidence=self.confidence,
+                **self.known,
+            )
+        return saved.curve, saved
+
+    @property
+    def savings(self) -> list[tuple[float, float, float, float]]:
+        """Shares of quality to reach, shares of the bill that it saves, and their ends."""
+        saved = self.curve[1]
+        if saved is None:
+            return []
+        parts = saved.quality_share, saved.share, saved.low, saved.high
+        return list(zip(*(part.tolist() for part in parts), strict=True))
+
+    def points_on_curve(self, policies: list[Any]) -> CostQualityCurve:
+        """Return mean cost and quality of policies, labels (n,) or None."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return cost_quality_curve(self.feedback, policies, **self.known)
+
+    def quality_change(self, value: float, low: float, high: float) -> tuple[str, str]:
+        """Return a difference of qualities with its unit, and the ends of its interval."""
+        write = as_points if self.in_points else as_number
+        unit = " points" if self.in_points else ""
+        ends = as_interval(low, high, value, write=write, signed=True)
+        return write(value, low, high, signed=True) + unit, ends
+
     def difference(
-        self, name: str, rows: Any = slice(None), over: str | None = None
+        self,
+        name: str,
+        rows: Any = slice(None),
+        over: str | None = None,
+        confidence: float | None = None,
     ) -> PolicyDifference:
         """Compare a policy with another, or with the reference, on some of the rows."""
         known = {key: part if key == "models" else part[rows] for key, part in self.known.items()}
@@ -152,127 +264,9 @@ class Facts:
                 self.feedback.take(rows),
                 *(None if policy is None else policy[rows] for policy in pair),
                 cost_sensitivity=self.cost_sensitivity,
-                confidence=self.confidence,
+                confidence=self.confidence if confidence is None else confidence,
                 **known,
             )
-
-
-def gather(
-    estimator: Any,
-    X: Any,
-    y: Any,
-    *,
-    baseline: Any,
-    volume: float | None,
-    cost_sensitivity: float | None,
-    exclude: Any,
-    by: Any,
-    text: Any,
-    latency: Any,
-    confidence: float,
-    announce: Steps,
-) -> Facts:
-    """Work out what the page says about a router on a table."""
-    (router,) = read_routers(estimator, X, exclude)
-    own = cost_sensitivity is None
-    value = router.cost_sensitivity if own else check_cost_sensitivity(cost_sensitivity)
-    given = read_feedback(y)
-    if given.prior is not None:
-        raise ValueError(
-            f"y has {np.count_nonzero(given.prior)} rows of a benchmark (column 'prior'), which "
-            "are no traffic; leave them out of X and y"
-        )
-    feedback, n_rows = given.aligned(router.classes), len(given)
-    if by is not None:
-        by = _check_shape("by", as_groups("by", by), n_rows)
-    if text is not None:
-        text = _check_shape("text", np.asarray(text, dtype=object), n_rows)
-    seconds = None if latency is None else read_latency(latency, feedback)
-    notes = Notes()
-    notes.hear(router.policy.warn_if_trained_on)
-    held_out = not notes.words
-    choice, excluded = router.choose(None if own else value), router.excluded()
-    other: dict[str, np.ndarray] = {}
-    doubts: list[str] = []
-    if baseline is not None:
-        other[BASELINE], doubts = _read_baseline(baseline, X, router, None if own else value, notes)
-    allowed = fixed_policies(router.classes[~excluded.all(axis=0)], n_rows)
-    shown = short_labels(router.classes)
-    fixed = {f"always {shown[str(model)]}": labels for model, labels in allowed.items()}
-    today = {TODAY: None} if feedback.logged else {}
-    policies: dict[str, Any] = {**today, **other, router.name: choice, **fixed}
-    queries = router.policy.queries
-    announce("models to value policies by")
-    known = notes.hear(evaluation_predictions, queries, feedback, models=router.classes)
-    options: dict[str, Any] = {"cost_sensitivity": value, "confidence": confidence, **known}
-    announce(f"values of {len(policies)} policies")
-    values = _value_all(feedback, policies, list(fixed), options, notes)
-    explored = NoExplorationWarning not in notes.kinds
-    reference = next(iter({**other, **today}), None)
-    whose = {router.name: "the router's", **{name: f"{name}'s" for name in other}}
-    little_known = [owner for name, owner in whose.items() if name in notes.poor]
-    overlap = getattr(router.policy.innermost, "overlap_", None)
-    facts = Facts(
-        router=router,
-        feedback=feedback,
-        known=known,
-        cost_sensitivity=value,
-        confidence=confidence,
-        policies=policies,
-        fixed=list(fixed),
-        values=values,
-        reference=reference or max(fixed, key=lambda name: values[name].value),
-        volume=volume,
-        by=by,
-        text=text,
-        seconds=seconds,
-        held_out=held_out,
-        explored=explored,
-        doubts=doubts + why_doubtful(feedback, explored, overlap, little_known),
-        notes=notes.words,
-    )
-    known_labels = {str(label) for label in router.classes}
-    unknown = sorted({str(label) for label in given.classes} - known_labels)
-    notes.about_table(feedback, values[router.name], unknown, facts.share_clipped)
-    notes.about_excluded(excluded, facts.models)
-    if overlap is not None:
-        notes.hear(overlap.warn_if_poor, router.classes, called="In training")
-    return facts
-
-
-def _value_all(
-    feedback: Feedback,
-    policies: dict[str, Any],
-    fixed: list[str],
-    options: dict[str, Any],
-    notes: Notes,
-) -> dict[str, PolicyValue]:
-    """Value every policy, and note what that warns of: of the fixed ones in one note."""
-    values, notes_of_fixed = {}, Notes()
-    for name, policy in policies.items():
-        listener = notes_of_fixed if name in fixed else notes
-        values[name] = listener.hear(policy_value, feedback, policy, called=name, **options)
-    notes.about_fixed(notes_of_fixed, len(fixed))
-    return values
-
-
-def _read_baseline(
-    baseline: Any, X: Any, router: NamedRouter, cost_sensitivity: float | None, notes: Notes
-) -> tuple[np.ndarray, list[str]]:
-    """Return what another router chooses, and why a difference to it cannot be believed."""
-    (other,) = read_routers(baseline, X)
-    unknown = sorted({*map(str, other.classes)} - {*map(str, router.classes)})
-    if unknown:
-        raise ValueError(
-            f"baseline chooses among models that estimator does not know: {unknown}. Fit estimator "
-            "on a log that shows them too, with exclude= in predict if they are not to be chosen."
-        )
-    heard = Notes()
-    heard.hear(other.policy.warn_if_trained_on)
-    for words in heard.words:
-        notes.add(f"Of the baseline: {words}")
-    flattered = "the baseline was fitted on these rows, which flatters it: use others"
-    return other.choose(cost_sensitivity), [flattered] if heard.words else []
 
 
 def share_clipped(feedback: Feedback, known: dict[str, Any]) -> float:
@@ -281,31 +275,3 @@ def share_clipped(feedback: Feedback, known: dict[str, Any]) -> float:
         return 0.0
     estimated = np.isnan(feedback.propensity)
     return float(np.mean(estimated & (known["propensity"] <= MIN_ESTIMATED_PROPENSITY)))
-
-
-def why_doubtful(
-    feedback: Feedback, explored: bool, overlap: Overlap | None, little_known: list[str]
-) -> list[str]:
-    """Say why differences cannot be believed, by what is known of the rows and of training."""
-    doubts = []
-    if not explored:
-        doubts.append(
-            "these rows were logged with too little exploration to tell what other choices would "
-            "have come to"
-        )
-    learned_from = None if overlap is None else overlap.support
-    if feedback.logged and learned_from is not None and learned_from.poor:
-        doubts.append(
-            "the log that the router was fitted on explored too little to learn from it what other "
-            "choices would have come to"
-        )
-    doubts += [f"{whose} value rests on too few rows of the log" for whose in little_known]
-    if not feedback.gold.any():
-        doubts.append("no row has a gold quality, and those of a judge may be biased")
-    return doubts
-
-
-def _check_shape(name: str, values: np.ndarray, n_rows: int) -> np.ndarray:
-    if values.shape != (n_rows,):
-        raise ValueError(f"{name} must have shape ({n_rows},), a value a row, got {values.shape}")
-    return values

@@ -17,6 +17,7 @@ from .._utils import as_interval, as_number, printable
 
 STYLE = "\n" + files(__package__).joinpath("page.css").read_text(encoding="utf-8")
 _EMPTY = ("img", "meta", "br")
+_COLOURS = 64
 
 
 class Markup(str):
@@ -100,8 +101,18 @@ def picture(display: Any, size: tuple[float, float], alt: str, caption: str) -> 
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         display.plot(figure.subplots())
         figure.savefig(buffer, format="png", dpi=150, metadata={"Software": None})
-    data = base64.b64encode(buffer.getvalue()).decode("ascii")
+    data = base64.b64encode(_few_colours(buffer)).decode("ascii")
     width, height = (round(96 * side) for side in size)
     image = tag("img", src=f"data:image/png;base64,{data}", alt=alt, width=width, height=height)
     scrolled = tag("div", image, class_="scroll", tabindex=0, role="region", aria_label=caption)
     return tag("figure", scrolled, tag("figcaption", caption))
+
+
+def _few_colours(buffer: BytesIO) -> bytes:
+    """Return a picture of few colours, which takes a third of the bytes."""
+    from PIL import Image  # matplotlib needs it too
+
+    small = BytesIO()
+    with Image.open(buffer) as image:
+        image.convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE).save(small, "PNG")
+    return small.getvalue()

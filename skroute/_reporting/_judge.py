@@ -6,20 +6,32 @@ import numpy as np
 
 from .._utils import as_interval, as_number
 from ..correction import BiasSummary, bias_summary, can_compare
+from ..feedback import Feedback
 from ._facts import Facts
 from ._html import Markup, section, table, tag
 
 
-def judge(facts: Facts) -> Markup:
-    """Show the mean bias of preference labels by model; nothing where no gold label shows it."""
-    feedback = facts.feedback
-    # Rows of models that the router does not know are left out.
-    rows = np.flatnonzero(feedback.action >= 0) if facts.logged else np.arange(len(feedback))
-    shown = feedback.take(rows).judged_only()
+def judge_bias(facts: Facts) -> BiasSummary | None:
+    """Return the mean bias of preference labels by model; None where no gold label shows it."""
+    shown, rows = _compared(facts)
     if not can_compare(shown):
-        return Markup("")
+        return None
     queries = np.asarray(facts.router.policy.queries)[rows]
-    summary = bias_summary(queries, shown, confidence=facts.confidence)
+    return bias_summary(queries, shown, confidence=facts.confidence)
+
+
+def _compared(facts: Facts) -> tuple[Feedback, np.ndarray]:
+    """Return the judged rows, less those of models that the router does not know, and which."""
+    feedback = facts.feedback
+    rows = np.flatnonzero(feedback.action >= 0) if facts.logged else np.arange(len(feedback))
+    return feedback.take(rows).judged_only(), rows
+
+
+def judge(facts: Facts, summary: BiasSummary | None) -> Markup:
+    """Show what `judge_bias` found."""
+    if summary is None:
+        return Markup("")
+    shown, _ = _compared(facts)
     whose = "the queries that the model answered" if facts.logged else "all queries"
     return section(
         "judge",

@@ -124,7 +124,7 @@ def latency_in_words(facts: Facts, latency: Latency) -> Markup:
     ends = as_interval(over.low, over.high, over.seconds, signed=True)
     return tag(
         "p",
-        f"Its answers take {as_number(new.seconds)} seconds on average, those of "
+        f"{name}'s answers take {as_number(new.seconds)} seconds on average, those of "
         f"{facts.compared_with} {as_number(old.seconds)}: a difference of "
         f"{as_number(over.seconds, over.low, over.high, signed=True)} ({facts.confidence:.0%} "
         f"interval: {ends}).",
@@ -147,6 +147,7 @@ def latencies(facts: Facts, latency: Latency) -> Markup:
             f"Mean seconds per query, {how}. What waiting is worth is part of the choice only if "
             "the router was fitted with a price per second in its costs.",
         ),
+        latency_in_words(facts, latency),
         table(
             "Seconds per query",
             ["policy", "seconds", f"over {facts.reference}"],

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import ArrayLike
 
-from .._utils import Steps, as_digits, check_at_least
+from .._utils import Steps, check_at_least
 from .._version import __version__
+from ..correction import BiasSummary
 from ..metrics import PolicyDifference, PolicyValue
 from . import _sections as sections
 from ._changes import changes
-from ._facts import Facts, gather
+from ._coverage import coverage
+from ._facts import Facts
+from ._first import first_screen
+from ._gather import gather
 from ._html import STYLE, Markup, join, section, tag
-from ._judge import judge
-from ._latency import Latency, MeanLatency, latencies, latency_in_words, value_latency
+from ._judge import judge, judge_bias
+from ._latency import Latency, MeanLatency, latencies, value_latency
+from ._plain import as_plain
 from ._sensitivity import hidden_reasons
 
 # Of the page itself; a notebook keeps its own.
-_OWN_STYLE = "@page { margin: 16mm; }\nbody { margin: 0; background: #fff; }"
+_OWN_STYLE = (
+    "@page { margin: 16mm; }\nbody { margin: 0; background: #fff; }\n"
+    "@media screen and (prefers-color-scheme: dark) { body { background: #17181a; } }"
+)
 
 
 @dataclass(eq=False, repr=False)
@@ -58,6 +67,7 @@ class RoutingReport:
     values: dict[str, PolicyValue]
     differences: dict[str, PolicyDifference]
     latency: dict[str, MeanLatency]
+    _facts: dict[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<RoutingReport {self.title!r}: {self.verdict}, {len(self.notes)} notes>"
@@ -78,6 +88,22 @@ class RoutingReport:
         )
         body = tag("body", tag("main", Markup(self.body), class_="skroute-report"))
         return f"<!DOCTYPE html>\n{tag('html', head, body, lang='en')}\n"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the facts of the page as plain Python, for dashboards and logs.
+
+        Dicts, lists, str, bool, int, float and None, which stands for what is not known: it goes
+        through ``json.dumps``. Costs are in dollars per query, shares from 0 to 1.
+
+        Returns
+        -------
+        facts : dict
+            ``verdict``, ``reasons`` and ``in_words``; ``notes``; ``policies`` with the value of
+            each; ``changes`` of the router against each policy it is compared with; ``bill_saved``;
+            ``coverage``, ``calls``, ``judge`` and ``latency`` as the page has them, and what it
+            was made with.
+        """
+        return deepcopy(self._facts)
 
     def save(self, path: str | Path) -> Path:
         """Write the page, and return where it is.
@@ -182,6 +208,14 @@ def report(
     and in ``notes``, and are not raised. The page is one file without scripts; labels and texts are
     escaped. Examples are shown as they are: leave out `text` that must not leave your house.
 
+    The first screen, the first page in print, is for who signs: the verdict, what changes in
+    quality and in the bill, the share of the bill that equal quality would save
+    (`skroute.metrics.bill_saved`) and one picture. Where no test says that the router is better
+    than some fixed model, the first sentence is that sending everything there does as well: "may
+    do" unless it is no worse on these rows, or surely by no more than 0.02 of the scale of the
+    quality. Which fixed model is the best these rows tell; the interval of the difference in
+    utility is of that to the model that is truly the best, whichever it is.
+
     The verdict is "better" if the interval of the router's gain over the baseline, without one over
     today's policy, on full feedback over the best fixed model, is above 0, and one-sided tests at
     the same confidence say so of its gain over each fixed model that may be chosen: else routing is
@@ -243,15 +277,17 @@ def report(
         announce("seconds")
         times = value_latency(facts, facts.seconds)
     announce("tables and pictures")
+    summary = judge_bias(facts)
     page = RoutingReport(
         title,
-        _body(facts, times, budget, n_examples, title),
+        _body(facts, times, summary, budget, n_examples, title),
         verdict=facts.verdict.answer,
         reasons=facts.verdict.reasons,
         notes=tuple(facts.notes),
         values=facts.values,
         differences=facts.differences,
         latency={} if times is None else times.values,
+        _facts=as_plain(facts, times, summary, title),
     )
     announce("done")
     if path is not None:
@@ -260,29 +296,26 @@ def report(
 
 
 def _body(
-    facts: Facts, times: Latency | None, budget: float | None, n_examples: int, title: str
+    facts: Facts,
+    times: Latency | None,
+    summary: BiasSummary | None,
+    budget: float | None,
+    n_examples: int,
+    title: str,
 ) -> Markup:
-    kind = "logged" if facts.logged else "fully measured"
-    opening = (
-        f"{facts.router.name} on {len(facts.feedback):,} {kind} queries, {len(facts.models)} "
-        f"models, cost sensitivity {as_digits(facts.cost_sensitivity)} (quality given up per "
-        "dollar)."
-    )
-    summary = [sections.summary(facts)]
-    if times is not None:
-        summary.append(latency_in_words(facts, times))
-    if hidden := hidden_reasons(facts):
-        summary.append(tag("p", hidden))
-    header = tag("header", tag("h1", title), tag("p", opening), *summary)
+    # It may add a note.
+    hidden = hidden_reasons(facts)
+    careful = [sections.notes(facts), *([tag("p", hidden)] if hidden else [])]
     return join(
         [
-            header,
-            section("notes", "What to be careful about", sections.notes(facts)),
+            first_screen(facts, times, title, budget),
+            section("notes", "What to be careful about", *careful),
+            sections.savings(facts),
             sections.values(facts),
             Markup("") if times is None else latencies(facts, times),
-            sections.costs(facts, budget),
-            sections.coverage(facts),
-            judge(facts),
+            sections.costs(facts),
+            coverage(facts),
+            judge(facts, summary),
             changes(facts, n_examples),
             sections.method(facts),
             tag("footer", f"skroute {__version__}"),

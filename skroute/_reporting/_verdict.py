@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..metrics import PolicyDifference
+
+HOLDS_ZERO = (
+    "the interval of the difference holds 0: these rows are too few to tell it from chance, or "
+    "there is none"
+)
 
 
 @dataclass(frozen=True)
@@ -18,10 +23,19 @@ class Verdict:
     answer : {"better", "worse", "unclear"}
     reasons : tuple of str
         Why it is unclear; empty otherwise.
+    gain : {"better", "worse", "unclear"}
+        The same against the reference alone, whatever a fixed model may be worth.
+    doubts : tuple of str
+        Why nothing may be concluded at all.
+    rivals : tuple of str
+        Fixed models that may be as good.
     """
 
     answer: str
     reasons: tuple[str, ...] = ()
+    gain: str = field(default="unclear", compare=False)
+    doubts: tuple[str, ...] = field(default=(), compare=False)
+    rivals: tuple[str, ...] = field(default=(), compare=False)
 
     @classmethod
     def of(
@@ -52,26 +66,26 @@ class Verdict:
             Whether the router was not fitted on these rows. If it was, it is flattered, so that
             "worse" still holds.
         """
-        reasons = list(doubts)
-        if not math.isfinite(gain.low):
-            reasons.append("these rows are too few, or too much alike, for an interval")
-        elif gain.high < 0 and not reasons:
-            return cls("worse")
-        elif gain.low <= 0 <= gain.high:
-            reasons.append(
-                "the interval of the difference holds 0: these rows are too few to tell it from "
-                "chance, or there is none"
-            )
-        if not held_out:
-            reasons.append("the router was fitted on these rows, which flatters it: use others")
-        rivals = [
+        rivals = tuple(
             name
             for name, over in over_fixed.items()
             if not (over.value > 0 and over.p_value / 2 <= 1 - confidence)
-        ]
+        )
+        open_questions = list(doubts)
+        if not math.isfinite(gain.low):
+            open_questions.append("these rows are too few, or too much alike, for an interval")
+        elif gain.high < 0 and not open_questions:
+            return cls("worse", (), "worse", (), rivals)
+        if not held_out:
+            open_questions.append(
+                "the router was fitted on these rows, which flatters it: use others"
+            )
+        reasons = open_questions + [HOLDS_ZERO] * (gain.low <= 0 <= gain.high)
+        alone = "unclear" if reasons else "better"
         if rivals and gain.low > 0:
             reasons.append(f"as far as these rows tell, {_listed(rivals)} may be as good")
-        return cls("unclear", tuple(reasons)) if reasons else cls("better")
+        answer = "unclear" if reasons else "better"
+        return cls(answer, tuple(reasons), alone, tuple(open_questions), rivals)
 
     def about(self, name: str, than: str, *, every_fixed: bool) -> str:
         """Say it in a sentence; `every_fixed`: than the fixed models, "better" is of them too."""

@@ -31,6 +31,7 @@ from ._numbers import (
     as_dollars,
     as_interval,
     as_number,
+    as_points,
     as_share,
     per_thousand,
 )

@@ -13,6 +13,8 @@ _DECIMALS = 3
 _MOST_DECIMALS = 6
 # What is left of a number of order 1 where rounding errors are all there is.
 _ROUNDING = 1e-12
+# Amounts below are written with an exponent.
+_SMALLEST_DECIMALS = 1e-4
 
 
 def as_number(value: float | None, *beside: float | None, signed: bool = False) -> str:
@@ -61,23 +63,63 @@ def as_interval(
     return f"{write(low, high, *beside, **style)} to {write(high, low, *beside, **style)}"
 
 
-def as_dollars(value: float | None, *beside: float | None) -> str:
-    """Write an amount with as many digits as tell it from others, whatever stands `beside` it.
+def as_dollars(value: float | None, *beside: float | None, signed: bool = False) -> str:
+    """Write an amount: in cents, from 1,000 dollars on in dollars, below one in three digits.
+
+    Numbers `beside` it, such as the ends of its interval, say how much of it is known: the largest
+    of all has three digits, or cents, and the others as many decimals.
 
     Examples
     --------
-    >>> as_dollars(1234.5), as_dollars(0.0412), as_dollars(-2e-8)
-    ('$1,234.50', '$0.0412', '-$2e-08')
+    >>> as_dollars(1234.56), as_dollars(12.5), as_dollars(0.0412), as_dollars(-2e-8)
+    ('$1,235', '$12.50', '$0.0412', '-$2e-08')
+    >>> as_dollars(16316.2, 12152.7, 20479.7), as_dollars(0.392, -1.63, signed=True)
+    ('$16,300', '+$0.39')
     """
     if value is None or not math.isfinite(value):
         return NOT_KNOWN
-    sign, size = "-" if value < 0 else "", abs(value)
-    return f"{sign}${size:,.2f}" if size >= 1 else f"{sign}${size:.3g}"
+    sign = "-" if value < 0 else "+" if signed and value > 0 else ""
+    size = abs(value)
+    others = [abs(each) for each in beside if each is not None and math.isfinite(each)]
+    largest = max([size, *others])
+    if others and largest >= 1000:
+        unit = 10.0 ** (math.floor(math.log10(largest)) - 2)
+        return f"{sign}${round(size / unit) * unit:,.0f}"
+    if largest >= (100 if others else 1000):
+        return f"{sign}${size:,.0f}"
+    if largest >= 1:
+        return f"{sign}${size:,.2f}"
+    if size == 0 or largest < _SMALLEST_DECIMALS:
+        return f"{sign}${size:.3g}"
+    decimals = 2 - math.floor(math.log10(largest))
+    text = f"{size:.{decimals}f}"
+    # Cents stay; what follows them is left out where it says nothing.
+    while not others and len(text) > 4 and text[-3] != "." and text[-1] == "0":
+        text = text[:-1]
+    return f"{sign}${text}"
 
 
-def per_thousand(cost: float | None) -> str:
+def per_thousand(cost: float | None, *beside: float | None, signed: bool = False) -> str:
     """Write dollars per query as dollars per 1,000 queries."""
-    return as_dollars(None if cost is None else QUERIES * cost)
+    scaled = (None if each is None else QUERIES * each for each in (cost, *beside))
+    return as_dollars(*scaled, signed=signed)
+
+
+def as_points(share: float | None, *beside: float | None, signed: bool = False) -> str:
+    """Write a difference on a scale from 0 to 1 in hundredths of it, without the word.
+
+    Examples
+    --------
+    >>> as_points(0.1354, signed=True), as_points(-0.0004, 0.0006), as_points(0.5)
+    ('+13.5', '-0.040', '50.0')
+    """
+    if share is None or not math.isfinite(share):
+        return NOT_KNOWN
+    sizes = [100 * abs(each) for each in (share, *beside) if each is not None]
+    size = max(filter(math.isfinite, sizes))
+    decimals = 1 if size < 100 * _ROUNDING else max(1, 1 - math.floor(math.log10(size)))
+    # Adding 0 turns -0 into 0.
+    return f"{round(100 * share, decimals) + 0.0:{'+' if signed else ''}.{decimals}f}"
 
 
 def as_digits(value: float | None, digits: int = 4) -> str:

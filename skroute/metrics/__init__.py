@@ -1,5 +1,6 @@
 """Values of policies from logs, regret, curves of cost against quality, and scorers."""
 
+from ._bill_saved import BillSaved, bill_saved
 from ._cost_quality import (
     CostQualityCurve,
     average_improvement_in_quality,
@@ -40,6 +41,7 @@ from ._warnings import (
 )
 
 __all__ = [
+    "BillSaved",
     "CostQualityCurve",
     "EfficiencyGainCurve",
     "FewClustersWarning",
@@ -54,6 +56,7 @@ __all__ = [
     "WeightDiagnostics",
     "average_improvement_in_quality",
     "average_performance_gap_recovered",
+    "bill_saved",
     "call_performance_threshold",
     "cost_quality_curve",
     "cross_val_policy",

@@ -118,7 +118,7 @@ def assess_all(
     """Assess several policies on the rows that all of them choose for; None wrote the log."""
     table, read = read_policies(table, policies, names)
     for policy, name in zip(read, names, strict=True):
-        yield _assess(table, policy, options, name)
+        yield assess(table, policy, options, name)
 
 
 def read_policies(
@@ -146,7 +146,7 @@ def _read(table: CountedTable, policy: Any, name: str) -> Policy | None:
     return None
 
 
-def _assess(table: CountedTable, policy: Policy | None, options: Options, name: str) -> Assessment:
+def assess(table: CountedTable, policy: Policy | None, options: Options, name: str) -> Assessment:
     feedback = table.feedback
     if policy is None and table.all_scored:
         seen = feedback.quality.astype(np.float64), feedback.cost.astype(np.float64)

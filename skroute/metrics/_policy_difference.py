@@ -32,10 +32,11 @@ class PolicyDifference(ShortRepr):
         Of the t-value of the difference.
     p_value : float
         Two-sided, of no difference, by that t-value.
-    quality_difference : float
-        The same estimate of the difference in mean quality.
-    cost_difference : float
-        The same estimate of the difference in mean cost, dollars per query.
+    quality_difference, quality_low, quality_high : float
+        The same estimate of the difference in mean quality, and its interval.
+    cost_difference, cost_low, cost_high : float
+        The same estimate of the difference in mean cost, dollars per query, and its interval.
+        NaN where the method has no predictions of costs.
     cost_sensitivity : float
     a, b : PolicyValue
         Each policy by itself.
@@ -48,7 +49,11 @@ class PolicyDifference(ShortRepr):
     degrees_of_freedom: float
     p_value: float
     quality_difference: float
+    quality_low: float
+    quality_high: float
     cost_difference: float
+    cost_low: float
+    cost_high: float
     cost_sensitivity: float
     a: PolicyValue
     b: PolicyValue
@@ -172,6 +177,10 @@ def policy_difference(
         assessment.warn_if_poor(name)
     first, second = summarize(a), summarize(b)
     difference = infer(a.utility.minus(1.0, b.utility), a.table, options)
+    quality = infer(a.quality.minus(1.0, b.quality), a.table, options)
+    cost = None
+    if a.cost is not None and b.cost is not None:
+        cost = infer(a.cost.minus(1.0, b.cost), a.table, options)
     return PolicyDifference(
         value=difference.value,
         standard_error=difference.standard_error,
@@ -179,8 +188,12 @@ def policy_difference(
         high=difference.high,
         degrees_of_freedom=difference.degrees_of_freedom,
         p_value=difference.p_value,
-        quality_difference=first.mean_quality - second.mean_quality,
-        cost_difference=first.mean_cost - second.mean_cost,
+        quality_difference=quality.value,
+        quality_low=quality.low,
+        quality_high=quality.high,
+        cost_difference=np.nan if cost is None else cost.value,
+        cost_low=np.nan if cost is None else cost.low,
+        cost_high=np.nan if cost is None else cost.high,
         cost_sensitivity=float(cost_sensitivity),
         a=first,
         b=second,

@@ -5,6 +5,7 @@ import pytest
 from report_pages import table_of
 
 from skroute import CausalRouter, logged_feedback, report
+from skroute._utils import as_dollars
 from skroute.metrics import evaluation_predictions, policy_difference
 
 
@@ -26,7 +27,7 @@ def test_a_baseline_is_what_a_router_is_compared_with(router, misled, held_out):
     expected = policy_difference(held_out.y, *choices, cost_sensitivity=20.0, **known)
     assert page.differences["CausalRouter"] == expected
     assert page.verdict == "better"
-    assert "It is better than the baseline and than every fixed model" in page.html
+    assert "CausalRouter is better than the baseline and than every fixed model" in page.html
     assert "Value against the baseline and the fixed models" in page.html
     calls = table_of(page, "Calls gained and lost")
     for name in router.classes_:
@@ -71,13 +72,27 @@ def test_a_baseline_with_models_of_its_own_is_refused(problem, router, held_out)
 
 
 def test_dollars_a_month(router, held_out):
+    """Wherever the page has a bill or a saving."""
     page = report(router, held_out.X, held_out.y, volume=2_000_000)
     gain = page.differences["CausalRouter"]
     cells = table_of(page, "Values at cost sensitivity 20")
     assert cells["policy"][2] == "dollars a month"
-    assert cells["CausalRouter"][2] == f"${2e6 * gain.a.mean_cost:,.2f}"
-    worth, low, high = (2000 * each for each in gain.dollars_per_thousand_queries)
-    assert f"${2e6 * gain.a.mean_cost:,.2f} in place of ${2e6 * gain.b.mean_cost:,.2f}" in page.html
-    assert f"worth ${worth:,.2f} a month (${low:,.2f} to ${high:,.2f})" in page.html
+    new, old = (as_dollars(2e6 * each.mean_cost) for each in (gain.a, gain.b))
+    assert cells["CausalRouter"][2] == new
+    assert "Bill a month" in page.html
+    assert f"{new} in place of {old}" in page.html
+    change = [2e6 * part for part in (gain.cost_difference, gain.cost_low, gain.cost_high)]
+    value, low, high = (
+        as_dollars(*(change[k:] + change[:k]), signed=True) for k in range(len(change))
+    )
+    changes = table_of(page, "What CausalRouter changes")
+    assert changes["against"][2] == "dollars a month (2,000,000 queries)"
+    own = f"{value} <small>({low} to {high})</small>"
+    assert changes["today&#x27;s policy"][2] == own
+    assert table_of(page, "Saved of the bill")["the router at"][-1] == "dollars saved a month"
+    facts = page.to_dict()
+    assert facts["queries_a_month"] == 2_000_000
+    month = facts["changes"]["today's policy"]["dollars_a_month"]
+    assert list(month.values()) == pytest.approx(change)
     with pytest.raises(ValueError, match="volume must be at least 0"):
         report(router, held_out.X, held_out.y, volume=-1)

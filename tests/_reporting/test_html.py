@@ -6,7 +6,7 @@ import shutil
 import pytest
 from report_pages import Page
 
-SECTIONS = ["notes", "value", "cost", "overlap", "changes", "method"]
+SECTIONS = ["notes", "savings", "value", "cost", "overlap", "changes", "method"]
 
 
 @pytest.fixture(params=["logged", "full", "hostile"])

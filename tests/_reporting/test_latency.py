@@ -52,7 +52,9 @@ def test_the_page_shows_it(timed):
     assert cells["CausalRouter"][1].startswith(f"{own.seconds - today.seconds:+.3f} <small>(")
     assert cells["today&#x27;s policy"][1] == "–"
     text = "".join(Page(timed.html).text)
-    words = f"Its answers take {own.seconds:.3f} seconds on average, those of today's policy"
+    words = (
+        f"CausalRouter's answers take {own.seconds:.3f} seconds on average, those of today's policy"
+    )
     assert f"{words} {today.seconds:.3f}: a difference of " in text
     assert repr(own).startswith("MeanLatency(seconds=")
 

@@ -76,8 +76,10 @@ def test_better(logged, full, router, held_out):
     assert min(true_gains(held_out, router.predict(held_out.X))) > 0.02
     for page in (logged, full):
         assert (page.verdict, page.reasons) == ("better", ())
-    assert "It is better than today&#x27;s policy and than every fixed model, as" in logged.html
-    assert "It is better than the best fixed model (always " in full.html
+    assert (
+        "CausalRouter is better than today&#x27;s policy and than every fixed model" in logged.html
+    )
+    assert "CausalRouter is better than the best fixed model (always " in full.html
 
 
 def test_worse(problem, held_out):
@@ -88,7 +90,7 @@ def test_worse(problem, held_out):
     for feedback in (held_out.y, held_out.y_full):
         page = report(misled, held_out.X, feedback)
         assert (page.verdict, page.reasons) == ("worse", ())
-        assert "It is worse than" in page.html
+        assert "CausalRouter is worse than" in page.html
 
 
 def test_rows_that_were_fitted_on(problem, router):
@@ -96,7 +98,9 @@ def test_rows_that_were_fitted_on(problem, router):
     assert page.verdict == "unclear"
     (reason,) = page.reasons
     assert "fitted on these rows" in reason
-    assert f"It is unclear whether it is better than today&#x27;s policy: {reason}." in page.html
+    assert (
+        f"unclear whether CausalRouter is better than today&#x27;s policy: {reason}." in page.html
+    )
 
 
 def own_traffic(router, drawn):

@@ -67,7 +67,8 @@ def test_what_is_not_known(write):
 
 
 def test_dollars():
-    assert as_dollars(12345.678) == "$12,345.68"
+    assert as_dollars(12345.678) == "$12,346"
+    assert as_dollars(345.678) == "$345.68"
     assert as_dollars(-0.012345) == "-$0.0123"
     assert as_dollars(0.0) == "$0"
     assert per_thousand(2e-8) == "$2e-05"

@@ -37,6 +37,36 @@ def test_worked_by_hand():
     assert result.b.value == pytest.approx(0.4)
 
 
+@pytest.mark.parametrize("method", ["ips", "snips", "dr", "sndr"])
+def test_quality_and_cost_have_intervals_of_their_own(method):
+    """Those of the utility where nothing costs, and where nothing but cost counts."""
+    y, quality, cost, hard = log()
+    a, b = np.where(hard, "large", "small"), np.full(len(y), "large")
+    options = {
+        "method": method,
+        "predicted_quality": quality,
+        "predicted_cost": cost + hard[:, None],
+    }
+    result = policy_difference(y, a, b, cost_sensitivity=4.0, **options)
+    alone = policy_difference(y, a, b, **options)
+    own = result.quality_difference, result.quality_low, result.quality_high
+    assert own == pytest.approx((alone.value, alone.low, alone.high))
+    free = y.copy()
+    free["quality"] = 0.0
+    options["predicted_quality"] = np.zeros_like(quality)
+    paid = policy_difference(free, a, b, cost_sensitivity=1.0, **options)
+    own = result.cost_difference, result.cost_low, result.cost_high
+    assert own == pytest.approx((-paid.value, -paid.high, -paid.low))
+    assert result.cost_low < result.cost_difference < result.cost_high
+
+
+def test_costs_without_predictions_are_not_known():
+    y, quality, _, hard = log()
+    a, b = np.where(hard, "large", "small"), np.full(len(y), "large")
+    result = policy_difference(y, a, b, method="dr", predicted_quality=quality)
+    assert np.isnan([result.cost_difference, result.cost_low, result.cost_high]).all()
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_agrees_with_the_two_values(method):
     y, quality, cost, hard = log()
