@@ -13,7 +13,10 @@ from .._utils import printable
 from ._goal import Goal
 
 # What belongs to a file of queries alone.
-_OF_A_LOG = ("format", "columns", "text_column", "prices", "aliases", "price_per_second", "embed")
+_OF_A_LOG = (
+    *("format", "columns", "text_column", "prices", "aliases", "score", "price_per_second"),
+    "embed",
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -85,9 +88,15 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--aliases",
-        metavar="FILE",
-        help="names of models to join, a JSON file from name to name, or 'auto' for those that "
-        "differ in case, blanks or the provider's prefix alone",
+        nargs="+",
+        metavar="NAME=NAME",
+        help="names of models to join, or a JSON file of them; 'auto' (default): those that differ "
+        "in case, blanks or a provider's prefix alone; 'none'",
+    )
+    parser.add_argument(
+        "--score",
+        metavar="LABEL[=WORST,BEST]",
+        help="which label is the quality, and its scale, such as stars=1,5 or toxicity=1,0",
     )
     parser.add_argument(
         "--price-per-second",
@@ -165,6 +174,7 @@ def _check_fit(parser: argparse.ArgumentParser, options: argparse.Namespace) -> 
     if not 0 <= options.seed < 2**32 - 1:
         parser.error(f"--seed must be in [0, 2**32 - 1), got {options.seed}")
     options.columns = _read_columns(parser, options)
+    options.score = _read_score(parser, options.score)
     options.goal = _read_goal(parser, options)
 
 
@@ -188,6 +198,18 @@ def _read_columns(
     if options.text_column is not None:
         columns["query"] = options.text_column
     return columns or None
+
+
+def _read_score(parser: argparse.ArgumentParser, given: str | None) -> Any:
+    """Return the label, or a dict from it to the worst and the best value."""
+    if given is None or "=" not in given:
+        return given
+    label, _, scale = given.rpartition("=")
+    try:
+        worst, best = map(float, scale.split(","))
+    except ValueError:
+        parser.error(f"--score takes LABEL or LABEL=WORST,BEST, such as stars=1,5; got {given!r}")
+    return {label: (worst, best)}
 
 
 def _read_goal(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Goal:

@@ -13,6 +13,7 @@ import numpy as np
 from sklearn.model_selection import GroupShuffleSplit
 from sklearn.pipeline import Pipeline
 
+from .._logs import as_flags
 from .._utils import listed
 from ..datasets import (
     RoutingLog,
@@ -187,28 +188,47 @@ def _features(
 
 
 def _read(options: argparse.Namespace) -> RoutingLog:
-    return read_log(
-        options.log,
-        options.format or "auto",
-        columns=options.columns,
-        prices=options.prices,
-        aliases=_aliases(options.aliases),
-        price_per_second=options.price_per_second or 0.0,
-    )
+    with as_flags():
+        return read_log(
+            options.log,
+            options.format or "auto",
+            columns=options.columns,
+            prices=options.prices,
+            aliases=_aliases(options.aliases),
+            score=options.score,
+            price_per_second=options.price_per_second or 0.0,
+        )
 
 
-def _aliases(given: str | None) -> Any:
-    """Return the aliases of a JSON file; None and "auto" are no files."""
-    if given is None or given == "auto":
-        return given
-    if not Path(given).is_file():
-        raise FileNotFoundError(f"{given}: there is no such file of aliases; or give 'auto'")
+def _aliases(given: Sequence[str] | None) -> Any:
+    """Return the aliases of `read_log`; without any, what is most likely one name is joined.
+
+    Whoever runs the command for the first time expects three models of three, and reads what was
+    joined.
+    """
+    if given is None or list(given) in (["auto"], ["none"]):
+        return None if given is not None and given[0] == "none" else "auto"
+    aliases: dict[str, str] = {}
+    for word in given:
+        name, sign, own = word.partition("=")
+        if sign and not Path(word).exists():
+            aliases[name] = own
+        else:
+            aliases |= _read_aliases(word)
+    return aliases
+
+
+def _read_aliases(path: str) -> dict[str, str]:
+    if not Path(path).is_file():
+        raise FileNotFoundError(
+            f"{path}: there is no such file of aliases; or give NAME=NAME, 'auto' or 'none'"
+        )
     try:
-        aliases = json.loads(Path(given).read_text(encoding="utf-8-sig"))
+        aliases = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except ValueError as error:
-        raise ValueError(f"{given}: is not a JSON file ({error})") from None
-    if not isinstance(aliases, dict) or not all(isinstance(to, str) for to in aliases.values()):
-        raise ValueError(f"{given}: an object from name to name is needed")
+        raise ValueError(f"{path}: is not a JSON file ({error})") from None
+    if not isinstance(aliases, dict) or not all(isinstance(own, str) for own in aliases.values()):
+        raise ValueError(f"{path}: an object from name to name is needed")
     return aliases
 
 

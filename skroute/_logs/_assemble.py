@@ -13,6 +13,7 @@ from ._full import full_table
 from ._gather import Gathered
 from ._log import RoutingLog
 from ._names import Aliases, resolve_aliases
+from ._options import named, option, setting
 from ._prices import read_prices
 from ._quality import Score, judge
 from ._table import Table
@@ -113,14 +114,15 @@ def _costs(
     cost = None if np.isnan(dollars).all() else dollars
     if cost is None:
         free = "only waiting has a price" if price_per_second else "every model counts as free"
-        remedy = "prices= makes costs of tokens" if not np.isnan(tokens).all() else "no tokens too"
+        makes = f"{option('prices')} makes costs of tokens"
+        remedy = "no tokens too" if np.isnan(tokens).all() else makes
         notes.append(f"the log has no costs: {free} ({remedy})")
     if price_per_second:
         waited, more = fill_by_model(log.latency, model, names, "latency")
         if np.isnan(waited).all():
             raise ValueError(
-                "price_per_second: no row of the log has a latency; map a column to it, "
-                'columns={"latency": ...} in seconds, or leave price_per_second at 0'
+                f"{named('price_per_second')}: no row of the log has a latency; map a column to "
+                f"it, {setting('columns', {'latency': ...})} in seconds, or leave it at 0"
             )
         waiting = price_per_second * waited
         notes += more
@@ -171,7 +173,7 @@ def _add_columns(table: Table, columns: Mapping[str, np.ndarray], notes: list[st
         while own in table.columns or own == "query":
             own += "_"
         if own != name:
-            notes.append(f"the column {name!r} of the log is columns[{own!r}]")
+            notes.append(f"the column {name!r} of the log is called {own!r}")
         table.columns[own] = values
 
 
@@ -184,8 +186,8 @@ def _leave_out_unpriced(
     unknown = np.isnan(table.cost)
     paid = ~np.isnan(dollars) | np.isnan(dollars).all()
     for rows, reason in (
-        (unknown & ~paid, "no row of {} has a cost; prices= gives one"),
-        (unknown & paid, "no row of {} has a latency, which price_per_second needs"),
+        (unknown & ~paid, f"no row of {{}} has a cost; {option('prices')} gives one"),
+        (unknown & paid, f"no row of {{}} has a latency, which {named('price_per_second')} needs"),
     ):
         if rows.any():
             models = listed([names[k] for k in np.unique(table.model[rows])])

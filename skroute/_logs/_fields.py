@@ -12,6 +12,7 @@ from .._utils import short_repr
 from ._answer import Answer, Label, LeftOut
 from ._format import Record
 from ._messages import query_of
+from ._options import option, setting
 from ._values import UNKNOWN, is_nothing, look_up, mapping, number, seconds, text, truth
 
 # How `columns` of `read_log` may call what is read, and how it is read.
@@ -74,10 +75,11 @@ def check_found(columns: Mapping[str, str], found: Container[str]) -> None:
     """Raise where a path in `columns` is none of those that were found."""
     missing = [name for name, path in columns.items() if path not in found]
     if missing:
-        labels = "; among labels, score= chooses" if missing[0] == "quality" else ""
+        chooses = f"; among labels, {option('score')} chooses" if missing[0] == "quality" else ""
+        path = columns[missing[0]]
         raise ValueError(
-            f"columns[{missing[0]!r}] is {columns[missing[0]]!r}, which no record of an answer "
-            f"has; name a column, with dots where records are nested{labels}"
+            f"{setting('columns', {missing[0]: path})}: no record of an answer has {path!r}; name "
+            f"a column, with dots where records are nested{chooses}"
         )
 
 

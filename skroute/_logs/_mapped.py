@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Any
 
 from ._answer import Answer, Label, LeftOut
@@ -13,6 +14,7 @@ from ._fields import Sourced, check_found, each_answer
 from ._format import Format, Record
 from ._mapped_names import BODIES, LATENCIES, NAMES, places, plain, scalar_names
 from ._messages import query_of
+from ._options import setting
 from ._values import UNKNOWN, is_nothing, leaves, look_up, mapping, number, seconds, text, truth
 from ._words import listed
 
@@ -73,9 +75,9 @@ def _with_bodies(record: Record) -> Record:
     return {**record, **bodies} if bodies else record
 
 
-def recognizes_table(record: Record) -> bool:
-    """Tell whether a record has a model and something to learn from."""
-    names = _Fields(record, {}).names
+def recognizes_table(record: Record, columns: Mapping[str, str] = MappingProxyType({})) -> bool:
+    """Tell whether a record has a model and something to learn from, where `columns` say so."""
+    names = _Fields(record, columns).names
     return "model" in names and any(
         field in names for field in ("query", "quality", "cost", "input_tokens", "output_tokens")
     )
@@ -103,6 +105,7 @@ def table_answers(
             left_out("calls without a model")
             without.append([str(name) for name in record])
             if not any_model and len(without) == _PATIENCE:
+                check_found({name: columns[name] for name in columns if name == "model"}, found)
                 raise _no_model(without[0])
 
     # What the user says is part of the names already.
@@ -115,7 +118,7 @@ def table_answers(
 def _no_model(names: list[str]) -> ValueError:
     return ValueError(
         f"no column has the name of a model's; there are {listed(names, 30) or 'none'}. Say which "
-        "it is: columns={'model': ...}"
+        f"it is: {setting('columns', {'model': ...})}"
     )
 
 

@@ -15,8 +15,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
+from ._options import named, option, setting
+
 Aliases = Mapping[str, str] | Literal["auto"] | None
 
+_SPELLINGS = "names that differ in case, blanks or a provider's prefix alone"
 _BLANKS = re.compile(r"\s+")
 # -2024-08-06, -20241022, @20240229, -0613 and the tags that stand for whatever is newest.
 _VERSION = re.compile(r"([-@:](\d{4}-\d{2}-\d{2}|\d{8}|\d{4}|latest))+$")
@@ -31,36 +34,39 @@ def resolve_aliases(
     """
     if aliases is not None and aliases != "auto" and not isinstance(aliases, Mapping):
         raise ValueError(
-            'aliases must be a dict from a name in the log to the name to use, "auto" or None; '
-            f"got {aliases!r}"
+            f"{named('aliases')} must be a dict from a name in the log to the name to use, 'auto' "
+            f"or None; got {aliases!r}"
         )
     given = {} if aliases is None or aliases == "auto" else _follow(aliases)
     notes = _unknown(given, counts)
     known = {name: given.get(name, name) for name in counts}
     if given:
-        notes += _joined(known, "as aliases= says")
+        notes += _joined(known, f"as {option('aliases')} says")
     totals: dict[str, int] = defaultdict(int)
     for name, own in known.items():
         totals[own] += counts[name]
     spellings = find_spellings(totals)
     if spellings and aliases == "auto":
         known = {name: spellings.get(own, own) for name, own in known.items()}
-        notes += _joined(known, "they differ in case, blanks or a provider's prefix alone")
+        notes.append(
+            f"{_SPELLINGS} are joined: {_with_rows(spellings, totals)}; "
+            f"{setting('aliases', None)} keeps them apart"
+        )
     elif spellings:
         notes.append(
-            "names that differ in case, blanks or a provider's prefix alone, kept apart: "
-            f'aliases={spellings} joins them, and so does aliases="auto"'
+            f"{_SPELLINGS} are kept apart: {_with_rows(spellings, totals)}; "
+            f"{setting('aliases', 'auto')} joins them"
         )
     for name, longer in find_doubtful(set(known.values())).items():
         notes.append(
             f"{name!r} may be any of {', '.join(map(repr, longer))}, kept apart: "
-            f"aliases={{{name!r}: {longer[0]!r}}}, say, joins it with one"
+            f"{setting('aliases', {name: longer[0]})}, say, joins it with one"
         )
     versions = find_versions(set(known.values()))
     if versions:
         notes.append(
             "names that may be versions of one model, kept apart since their answers and prices "
-            f"may differ: aliases={versions} joins them"
+            f"may differ: {setting('aliases', versions)} joins them"
         )
     return known, notes
 
@@ -155,13 +161,20 @@ def _follow(aliases: Mapping[Any, Any]) -> dict[str, str]:
     return ends
 
 
+def _with_rows(spellings: Mapping[str, str], counts: Mapping[str, int]) -> str:
+    return ", ".join(
+        f"{name!r} ({counts[name]:,}) with {own!r} ({counts[own]:,})"
+        for name, own in spellings.items()
+    )
+
+
 def _unknown(given: Mapping[str, str], counts: Mapping[str, int]) -> list[str]:
     notes = []
     for name in given:
         if name not in counts:
             near = difflib.get_close_matches(name, counts, n=1)
             meant = f"; did you mean {near[0]!r}?" if near else ""
-            notes.append(f"aliases= names {name!r}, which the log does not have{meant}")
+            notes.append(f"{option('aliases')} names {name!r}, which the log does not have{meant}")
     return notes
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from .._utils import short_repr
 from ._names import without_prefix
+from ._options import setting
 
 # Dollars per token, in and out, as LiteLLM calls them.
 _KEYS = "input_cost_per_token", "output_cost_per_token"
@@ -135,6 +136,6 @@ def _litellm_map() -> dict[str, Any]:
         if path.is_file():
             return dict(json.loads(path.read_text(encoding="utf-8")))
     raise ImportError(
-        'prices="litellm" needs the package litellm with the map of prices that it carries '
-        "(pip install litellm); or give a dict or a JSON file of prices"
+        f"{setting('prices', 'litellm')} needs the package litellm with the map of prices that it "
+        "carries (pip install litellm); or give a JSON file of prices"
     )

@@ -12,6 +12,7 @@ import numpy as np
 
 from ._cells import Cells
 from ._gather import Labels
+from ._options import named, option, setting
 from ._ratings import Ratings, read_ratings
 from ._words import counted
 
@@ -129,8 +130,8 @@ def _read_score(
         near = difflib.get_close_matches(score, labels, n=1)
         meant = f" Did you mean {near[0]!r}?" if near else ""
         raise ValueError(
-            f"score: the log has no label {score!r}; it has {sorted(labels) or 'none'}.{meant} To "
-            f"take a column for the quality: columns={{'quality': {score!r}}}"
+            f"{named('score')}: the log has no label {score!r}; it has {sorted(labels) or 'none'}."
+            f"{meant} To take a column for the quality: {setting('columns', {'quality': score})}"
         )
     return score, scale
 
@@ -143,12 +144,13 @@ def _about_choice(
     if others:
         told = ", ".join(f"{each!r} ({len(labels[each].row):,})" for each in sorted(others))
         chosen = "no label is" if name is None else f"{name!r} is"
-        notes.append(f"{chosen} the quality; other labels, score= takes one of them: {told}")
+        takes = f"{option('score')} takes one of them"
+        notes.append(f"{chosen} the quality; other labels, {takes}: {told}")
     low = [each for each in others if _is_better_when_low(each)]
     if name is None and low:
         notes.append(
-            f"{low[0]!r} seems to be better when it is low: score={{{low[0]!r}: (1, 0)}} reads "
-            "it so"
+            f"{low[0]!r} seems to be better when it is low: {setting('score', {low[0]: (1, 0)})} "
+            "reads it so"
         )
     return notes
 

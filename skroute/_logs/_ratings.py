@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._utils import short_repr
+from ._options import named, option
 
 _GOOD = """\
 up thumbsup thumbup upvote 👍 :thumbsup: :+1: like liked good great positive true t yes y correct
@@ -170,10 +171,10 @@ def _given_scale(name: str, scale: tuple[float, float]) -> Scale:
         worst = best = np.nan
     if not worst != best or np.isnan([worst, best]).any():
         raise ValueError(
-            f"score: the scale of {name!r} must be two different numbers, (worst, best); "
-            f"got {scale!r}"
+            f"{named('score')}: the scale of {name!r} must be two different numbers, the worst and "
+            f"the best; got {scale!r}"
         )
-    return Scale(worst, best, f"{worst:g} to {best:g} read as 0 to 1, as score= says")
+    return Scale(worst, best, f"{worst:g} to {best:g} read as 0 to 1, as {option('score')} says")
 
 
 def _refuse_outside(name: str, values: list[Any], number: np.ndarray, quality: np.ndarray) -> None:
@@ -181,6 +182,6 @@ def _refuse_outside(name: str, values: list[Any], number: np.ndarray, quality: n
     if len(outside):
         value = short_repr(values[int(outside[0])])
         raise ValueError(
-            f"label {name!r}: found {value}, which is beyond the worst and the best of score=; "
-            "give the ends of the whole scale"
+            f"label {name!r}: found {value}, which is beyond the worst and the best of "
+            f"{option('score')}; give the ends of the whole scale"
         )

@@ -19,10 +19,11 @@ from ._gather import Counted, gather
 from ._langfuse import LANGFUSE
 from ._litellm import LITELLM
 from ._log import RoutingLog
-from ._mapped import TABLE
+from ._mapped import TABLE, recognizes_table
 from ._names import Aliases
 from ._openai import OPENAI
 from ._opentelemetry import OPENTELEMETRY
+from ._options import named, option, setting
 from ._quality import Score
 from ._records import read_records
 from ._research import ROUTELLM, ROUTERBENCH, SPROUT
@@ -173,7 +174,9 @@ def _check_columns(columns: Mapping[str, str] | None) -> dict[str, str]:
         if name not in COLUMNS:
             near = difflib.get_close_matches(str(name), COLUMNS, n=1)
             meant = f"; did you mean {near[0]!r}?" if near else ""
-            raise ValueError(f"columns has the key {name!r}; known are {', '.join(COLUMNS)}{meant}")
+            raise ValueError(
+                f"{named('columns')} has the key {name!r}; known are {', '.join(COLUMNS)}{meant}"
+            )
         if not isinstance(path, str):
             raise ValueError(f"columns[{name!r}] must be the name of a column, got {path!r}")
     return columns
@@ -184,20 +187,22 @@ def _find_format(name: str, sample: Sequence[Record], columns: Mapping[str, str]
     by_name = {each.name: each for each in FORMATS}
     if name != "auto":
         if name not in by_name:
-            raise ValueError(f"format must be 'auto' or one of {sorted(by_name)}, got {name!r}")
+            raise ValueError(
+                f"{named('format')} must be 'auto' or one of {sorted(by_name)}, got {name!r}"
+            )
         return by_name[name]
     if not sample:
         raise ValueError("holds no records")
     counts = [sum(map(each.recognizes, sample)) for each in FORMATS]
     if any(counts):
         return FORMATS[counts.index(max(counts))]
-    if "model" in columns:
+    if "model" in columns or any(recognizes_table(record, columns) for record in sample):
         return by_name["table"]
     found = list(dict.fromkeys(str(key) for record in sample for key in record))
     more = f" and {len(found) - _MOST_KEYS} more" if len(found) > _MOST_KEYS else ""
+    such_as = setting("columns", {"model": "deployment", "query": "prompt", "quality": "rating"})
     raise ValueError(
         f"is of no format that is known: its records have the keys {found[:_MOST_KEYS]}{more}. Say "
-        "which of them is the model and what else there is, such as columns={'model': "
-        "'deployment', 'query': 'prompt', 'quality': 'rating'}, or give the format: "
-        f"{', '.join(by_name)}"
+        f"which of them is the model and what else there is, such as {such_as}, or give the format "
+        f"({option('format')}): {', '.join(by_name)}"
     )

@@ -1,5 +1,7 @@
 """Messages of the command that name the flags, the files and what can be seen."""
 
+import re
+
 import numpy as np
 import pytest
 from command_runs import few_columns, refused, run, write_columns
@@ -18,7 +20,7 @@ def log(tmp_path):
         ('{"a": ', "is not a JSON file"),
         ('["a"]', "an object from name to name is needed"),
         ('{"a": 1}', "an object from name to name is needed"),
-        (None, "there is no such file of aliases; or give 'auto'"),
+        (None, "there is no such file of aliases; or give NAME=NAME, 'auto' or 'none'"),
     ],
 )
 def test_errors_of_aliases_name_their_file(log, tmp_path, capsys, content, words):
@@ -42,3 +44,53 @@ def test_control_characters_of_a_file_name_are_escaped(log, tmp_path, capsys):
     assert "\x1b" not in out
     assert out.startswith(r"red\x1b[31m$x$.csv: learned from")
     assert r"\x1b" in refused(capsys, "--log", f"{path}.gone")
+
+
+def spelled(tmp_path):
+    """A log of two models: half of the rows of one have a prefix, and one is dated."""
+    rng, x, model = few_columns(240)
+    model = np.where(model == "large", "gpt-4o", "llama-2025-01-31")
+    model = np.where((model == "gpt-4o") & (x > 0), "openai/gpt-4o", model)
+    model[:20] = "llama"
+    columns = {"model": model, "helpful": rng.random(240) > 0.3, "toxic": rng.random(240).round(1)}
+    return write_columns(tmp_path / "log.csv", **columns, x0=x)
+
+
+def test_a_prefix_on_part_of_the_rows_is_joined_and_told(tmp_path, capsys):
+    log = spelled(tmp_path)
+    taken = ["--log", log, "--columns", "quality=helpful"]
+    out, notes = run(capsys, *taken)
+    (note,) = (note for note in notes if "prefix" in note)
+    joined = r"are joined: '(openai/)?gpt-4o' \(\d+\) with '(openai/)?gpt-4o' \(\d+\); "
+    assert re.search(joined + "--aliases none keeps them apart$", note)
+    assert len(set(re.findall("(?:openai/)?gpt-4o", out))) == 1
+    out, notes = run(capsys, *taken, "--aliases", "none")
+    (note,) = (note for note in notes if "prefix" in note)
+    assert note.endswith("--aliases auto joins them")
+    assert len(set(re.findall("(?:openai/)?gpt-4o", out))) == 2
+    # Further ones are joined by what such a note says.
+    (note,) = (note for note in notes if "versions" in note)
+    assert note.endswith("--aliases llama-2025-01-31=llama joins them")
+    file = tmp_path / "names.json"
+    file.write_text('{"openai/gpt-4o": "gpt-4o"}')
+    out, notes = run(capsys, *taken, "--aliases", "llama-2025-01-31=llama", file)
+    assert "openai/gpt-4o" not in out
+    assert "llama-2025" not in out
+    assert any(note.endswith("joined with 'llama': as --aliases says") for note in notes)
+
+
+def test_notes_and_errors_say_flags(tmp_path, capsys):
+    log = spelled(tmp_path)
+    _, notes = run(capsys, "--log", log, "--columns", "quality=helpful", "--aliases", "none")
+    assert any("no costs" in note for note in notes)
+    assert not [note for note in notes if re.search(r"\w=[^\w]|columns\[", note)]
+    _, notes = run(capsys, "--log", log, "--columns", "quality=toxic", "--score", "toxic=1,0")
+    assert any("toxic: 1 to 0 read as 0 to 1, as --score says" in note for note in notes)
+    error = refused(capsys, "--log", log, "--columns", "model=name")
+    assert "--columns model=name: no record of an answer has 'name'" in error
+    taken = ["--log", log, "--columns", "quality=helpful"]
+    error = refused(capsys, *taken, "--price-per-second", "1")
+    assert "map a column to it, --columns latency=... in seconds" in error
+    with pytest.raises(SystemExit):
+        refused(capsys, "--log", log, "--score", "toxic=bad")
+    assert "--score takes LABEL or LABEL=WORST,BEST" in capsys.readouterr().err

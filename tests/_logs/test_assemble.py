@@ -145,7 +145,7 @@ def test_columns_of_a_name_that_is_taken_are_told():
     assert log.columns["latency_"].tolist() == [2]
     assert log.columns["label:r_"].tolist() == [3]
     assert log.columns["task"].tolist() == [4]
-    assert "the column 'latency' of the log is columns['latency_']" in log.notes
+    assert "the column 'latency' of the log is called 'latency_'" in log.notes
     assert not any("'task'" in note for note in log.notes)
 
 

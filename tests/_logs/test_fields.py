@@ -75,7 +75,7 @@ def test_who_gave_a_label():
 
 
 def test_a_path_that_leads_nowhere():
-    with pytest.raises(ValueError, match=r"columns\['cost'\] is 'prise', which no record"):
+    with pytest.raises(ValueError, match=r"columns=\{'cost': 'prise'\}: no record of an answer"):
         read([{"price": 1}], {"cost": "prise"})
     assert read([], {"cost": "prise"})[0] == []
 

@@ -202,5 +202,5 @@ def test_what_is_wrong_is_named():
         read(payload(metadata={"p": "half"}), propensity="metadata.p")
     with pytest.raises(ValueError, match=r"record 0 .*: must be an object, got 3"):
         read(3)
-    with pytest.raises(ValueError, match=r"columns\['quality'\] is 'stars', which no record"):
+    with pytest.raises(ValueError, match=r"columns=\{'quality': 'stars'\}: no record of an answer"):
         read(payload(), quality="stars")

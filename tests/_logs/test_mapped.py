@@ -96,13 +96,19 @@ def test_gold_and_preference():
     assert only({**row, "quality": None}).labels == (Label("quality", "0.7", False),)
 
 
+def test_a_model_that_the_user_says_and_no_record_has():
+    records = [{"model": "m", "score": 1}] * 150
+    with pytest.raises(ValueError, match=r"columns=\{'model': 'name'\}: no record of an answer"):
+        list(TABLE.answers(iter(records), LeftOut(), {"model": "name"}))
+
+
 def test_what_the_user_says_goes_first():
     row = {"model": "m", "model_group": "g", "score": 1, "helpful": 0, "meta": {"kind": "x"}}
     answer = only(row, model="model_group", quality="helpful", group="meta.kind")
     assert (answer.model, answer.group) == ("g", "x")
     assert answer.labels == (Label("helpful", 0, None),)
     assert answer.columns == {"model": "m", "score": 1}
-    with pytest.raises(ValueError, match=r"columns\['quality'\] is 'stars', which no record"):
+    with pytest.raises(ValueError, match=r"columns=\{'quality': 'stars'\}: no record of an answer"):
         read(row, quality="stars")
 
 

@@ -75,8 +75,8 @@ def test_nothing_is_joined_unasked_but_noted():
     known, notes = resolve_aliases(counts("gpt-4o", "GPT-4o", "gpt-4o-2024-08-06"), None)
     assert known == {name: name for name in ("gpt-4o", "GPT-4o", "gpt-4o-2024-08-06")}
     assert notes == [
-        "names that differ in case, blanks or a provider's prefix alone, kept apart: "
-        "aliases={'GPT-4o': 'gpt-4o'} joins them, and so does aliases=\"auto\"",
+        "names that differ in case, blanks or a provider's prefix alone are kept apart: 'GPT-4o' "
+        "(9) with 'gpt-4o' (10); aliases='auto' joins them",
         "names that may be versions of one model, kept apart since their answers and prices may "
         "differ: aliases={'gpt-4o-2024-08-06': 'GPT-4o'} joins them",
     ]
@@ -90,7 +90,8 @@ def test_auto_joins_spellings_and_never_versions():
         "gpt-4o-2024-08-06": "gpt-4o-2024-08-06",
     }
     assert notes[0] == (
-        "'GPT-4o' joined with 'gpt-4o': they differ in case, blanks or a provider's prefix alone"
+        "names that differ in case, blanks or a provider's prefix alone are joined: 'GPT-4o' (9) "
+        "with 'gpt-4o' (10); aliases=None keeps them apart"
     )
     assert notes[1].startswith("names that may be versions of one model")
 

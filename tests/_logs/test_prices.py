@@ -128,11 +128,11 @@ def test_the_map_of_litellm_is_read_without_importing_it(litellm):
 
 
 def test_litellm_without_its_map_says_what_to_do(litellm):
-    with pytest.raises(ImportError, match=r'prices="litellm" needs .*pip install litellm'):
+    with pytest.raises(ImportError, match=r"prices='litellm' needs .*pip install litellm"):
         read_prices("litellm")
 
 
 def test_without_litellm_it_says_what_to_install(monkeypatch):
     monkeypatch.setattr("skroute._logs._prices.find_spec", lambda name: None)
-    with pytest.raises(ImportError, match=r'prices="litellm" needs .*pip install litellm'):
+    with pytest.raises(ImportError, match=r"prices='litellm' needs .*pip install litellm"):
         read_prices("litellm")

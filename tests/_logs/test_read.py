@@ -81,6 +81,13 @@ def test_columns_are_told_to_the_format(tmp_path):
     assert log.y["quality"].tolist() == [1, 0]
 
 
+def test_one_column_that_is_said_may_make_a_table_known(tmp_path):
+    path = write(tmp_path / "log.jsonl", {"model": "a", "pleased": 1}, {"model": "b", "pleased": 0})
+    with pytest.raises(ValueError, match="of no format that is known"):
+        read_log(path)
+    assert read_log(path, columns={"quality": "pleased"}).y["quality"].tolist() == [1, 0]
+
+
 @pytest.mark.usefixtures("formats")
 def test_a_file_of_no_format_is_told_with_its_keys(tmp_path):
     path = write(tmp_path / "log.jsonl", {"name": "a", "stars": 5}, {"other": 1})
@@ -90,7 +97,7 @@ def test_a_file_of_no_format_is_told_with_its_keys(tmp_path):
     )
     with pytest.raises(ValueError, match=re.escape(message)) as caught:
         read_log(path)
-    assert str(caught.value).endswith("or give the format: one, two, table")
+    assert str(caught.value).endswith("or give the format (format=): one, two, table")
     header = tmp_path / "log.csv"
     header.write_text("model,query\n")
     with pytest.raises(ValueError, match=r"log\.csv: holds no records"):
