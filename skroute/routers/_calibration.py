@@ -132,6 +132,11 @@ class Calibration(ShortRepr):
         """Return what calibrated predictions are taken for where a model is chosen."""
         return quality - self.quality_caution, cost + self.cost_caution
 
+    def means_taken(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return what mean predictions are taken for where one model is chosen for all, (K,)."""
+        means = self.mean + self.quality_intercept, self.mean_cost + self.cost_intercept
+        return self.cautious(*means)
+
 
 def inverse_of_judged(
     X: np.ndarray, feedback: Feedback, folds: Folds, n_jobs: int | None

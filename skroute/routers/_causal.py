@@ -17,12 +17,13 @@ from ..nuisance import Overlap, Support, fill_propensity, make_outcome_model
 from ._calibration import Calibration, inverse_of_judged
 from ._caution import model_for_all, warn_of_fixed_model
 from ._exclusion import mask_excluded
-from ._frontier import Frontier
+from ._frontier import FixedModels, Frontier
 from ._knots import place_knots, within_knots
 from ._outcomes import OutcomeRouter
 from ._parameters import check_parameters
 from ._policy import fit_policy, knot_decisions, outcome_scores, policy_decision
 from ._reading import read_fit_input
+from ._routing_start import routing_start
 from ._staying import LoggedChoices, stay_at_knots, stay_with
 
 
@@ -91,6 +92,10 @@ class CausalRouter(OutcomeRouter):
         what is predicted of differences between queries: with both at 0 the router is the best
         fixed model. ``quality_intercept`` and ``cost_intercept`` (K,) are the doubly robust
         corrections, ``quality_caution`` and ``cost_caution`` (K,) what models are marked down by.
+    routing_start_ : float
+        Below this cost sensitivity every query gets the model that is best for all: with full
+        feedback, where out-of-fold choices by query were worth less; 0 with logged feedback.
+        A `policy` does not heed it.
     fixed_model_ : label or None
         The model that every training query gets at `cost_sensitivity` where predictions taken at
         their word would have chosen several, for want of evidence; None where queries choose, and
@@ -121,7 +126,7 @@ class CausalRouter(OutcomeRouter):
         If some model has few effective rows, or many propensities were clipped; as
         `NoExplorationWarning` if the log did not explore.
     FixedModelWarning
-        If `fixed_model_` is not None and ``calibration_.trust`` is 0.
+        If `fixed_model_` is not None, by ``calibration_.trust`` or `routing_start_`.
     UnjudgedModelsWarning
         If no answer of some model was ever judged.
     PriorModelsWarning
@@ -141,7 +146,8 @@ class CausalRouter(OutcomeRouter):
 
     **Safety.** Three estimates keep noise from choosing. `calibration_.trust` is the slope of seen
     outcomes on the out-of-fold differences between models, at most 1, and 0 where it is within its
-    standard error: where queries carry no signal the router falls back to the best fixed model.
+    standard error: where queries carry no signal the router falls back to the best fixed model,
+    and with full feedback below `routing_start_`.
     Intercept corrections are shrunk by empirical Bayes. `caution` marks down what is little known.
 
     **Rows without quality.** They teach costs, propensities and what queries look like. Intercept
@@ -268,6 +274,8 @@ class CausalRouter(OutcomeRouter):
 
         taken = self.calibration_.cautious(quality, cost)
         chosen_by = stay_with(self.logged_choices_, X, *taken)
+        means = self.calibration_.means_taken()
+        self.routing_start_ = routing_start(feedback, *chosen_by, *means)
         self.knots_ = place_knots(
             self.knots, cost_sensitivity, *chosen_by, weight, interpolated=self.policy is not None
         )
@@ -275,13 +283,15 @@ class CausalRouter(OutcomeRouter):
             spread = np.average(
                 np.ptp(taken[0] - cost_sensitivity * taken[1], axis=1), weights=weight
             )
+            routed = cost_sensitivity >= self.routing_start_
+            by = chosen_by if routed else [np.broadcast_to(m, quality.shape) for m in means]
             self.policy_, self.temperature_ = None, float(spread) or 1.0
             utility, predicted = (
                 mask_excluded(values, self._excluded(None, None, len(X)))
-                for values in (chosen_by[0] - cost_sensitivity * chosen_by[1], predicted)
+                for values in (by[0] - cost_sensitivity * by[1], predicted)
             )
             self.fixed_model_ = model_for_all(utility, predicted, weight, self.classes_)
-            if self.fixed_model_ is not None and self.calibration_.trust == 0:
+            if self.fixed_model_ is not None and not (routed and self.calibration_.trust > 0):
                 warn_of_fixed_model(self.fixed_model_, feedback, cost_sensitivity)
             announce("done")
             return self
@@ -328,6 +338,11 @@ class CausalRouter(OutcomeRouter):
     ) -> tuple[np.ndarray, np.ndarray]:
         taken = self.calibration_.cautious(quality, cost)
         return stay_with(self.logged_choices_, self._query_columns(X), *taken)
+
+    def _fixed_models(self) -> FixedModels | None:
+        if self.policy_ is not None or self.routing_start_ == 0:
+            return None
+        return FixedModels(self.routing_start_, *self.calibration_.means_taken())
 
     def _decision_values(self, X: np.ndarray, cost_sensitivity: float | np.ndarray) -> np.ndarray:
         if self.policy_ is None:

@@ -38,8 +38,8 @@ def warn_of_fixed_model(label: Any, feedback: Feedback, sensitivity: float) -> N
     message = (
         f"Every query gets {str(label)!r} at cost_sensitivity={sensitivity:g}: what "
         f"{n_rows} rows say of which model is best for which query does "
-        "not stand out of its error (calibration_.trust is 0). Log more answers, or columns that "
-        "say more of a query."
+        "not stand out of its error (calibration_.trust, routing_start_). Log more answers, or "
+        "columns that say more of a query."
     )
     warn(FixedModelWarning(message))
 

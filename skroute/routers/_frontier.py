@@ -32,6 +32,22 @@ class Budget(NamedTuple):
         return describe(self)
 
 
+class FixedModels(NamedTuple):
+    """Below a cost sensitivity every query gets the model that is best for all of them.
+
+    Attributes
+    ----------
+    until : float
+        Where choices by query begin.
+    quality, cost : ndarray of shape (K,)
+        Mean quality and cost of each model, by which is chosen below it.
+    """
+
+    until: float
+    quality: np.ndarray
+    cost: np.ndarray
+
+
 # Sums along the path differ from plain means by their rounding errors.
 _ROUNDING = 1e-9
 
@@ -87,10 +103,12 @@ class Frontier(ShortRepr):
         weight: np.ndarray | None = None,
         excluded: np.ndarray | None = None,
         choosing: tuple[np.ndarray, np.ndarray] | None = None,
+        fixed: FixedModels | None = None,
     ) -> Frontier:
         """Walk along the upper envelopes of the utilities ``quality - lambda * cost``, (n, K) each.
 
-        `choosing` are the quality and cost by which is chosen, where they are not the predicted.
+        `choosing` are the quality and cost by which is chosen, where they are not the predicted,
+        and `fixed` those of the models that all queries get at small cost sensitivities.
         Models that are excluded, a bool array (n, K), are never chosen, nor those whose prediction
         is NaN while another is not.
 
@@ -100,8 +118,26 @@ class Frontier(ShortRepr):
         at most K - 1. Memory O(n K).
         """
         value, slope = (quality, cost) if choosing is None else choosing
-        start = mask_excluded(value - low * slope, excluded).argmax(axis=1)
-        changes = _walk(value, slope, start, low, high, excluded)
+
+        def best(value: np.ndarray, slope: np.ndarray, at: float) -> np.ndarray:
+            return mask_excluded(value - at * slope, excluded).argmax(axis=1)
+
+        if fixed is None or fixed.until <= low:
+            start = best(value, slope, low)
+            changes = _walk(value, slope, start, low, high, excluded)
+            return cls._along(changes, start, quality, cost, classes, low, high, weight)
+        same = [np.broadcast_to(mean, value.shape) for mean in (fixed.quality, fixed.cost)]
+        start = best(*same, low)
+        steps = [_walk(*same, start, low, min(fixed.until, high), excluded)]
+        if fixed.until <= high and np.isfinite(fixed.until):
+            last, begin = start.copy(), best(value, slope, fixed.until)
+            last[steps[0][0]] = steps[0][3]
+            moved = np.flatnonzero(last != begin)
+            where = np.full(len(moved), fixed.until)
+            steps.append((moved, where, last[moved], begin[moved]))
+            steps.append(_walk(value, slope, begin, fixed.until, high, excluded))
+        row, where, before, after = (np.concatenate(part) for part in zip(*steps, strict=True))
+        changes = row, where, before, after
         return cls._along(changes, start, quality, cost, classes, low, high, weight)
 
     @classmethod
@@ -191,6 +227,13 @@ class Frontier(ShortRepr):
         shares = count / self.weight.sum()
         met = shares <= share + _ROUNDING
         return self._first(met, f"a share of {share:g} for {label!r}", shares.min())
+
+    def change_quantiles(self, quantiles: np.ndarray) -> np.ndarray:
+        """Return between which cost sensitivities which shares of all changes are; weighted."""
+        held = self.weight[self.row].cumsum()
+        if len(held) == 0:
+            return np.empty(0)
+        return self.cost_sensitivity[np.searchsorted(held, quantiles * held[-1])]
 
     def _choice(self, value: float) -> np.ndarray:
         """Return the indices (n,) chosen at a cost sensitivity."""

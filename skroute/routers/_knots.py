@@ -54,13 +54,10 @@ def place_knots(
         return np.asarray(knots, dtype=np.float64)
     seen = weight > 0
     labels = np.arange(quality.shape[1])
-    frontier = Frontier.of(quality[seen], cost[seen], labels, 0.0, np.inf)
-    held = weight[seen][frontier.row].cumsum()
+    frontier = Frontier.of(quality[seen], cost[seen], labels, 0.0, np.inf, weight[seen])
     last = 1.0
-    placed = np.empty(0)
-    if len(held):
-        quantiles = np.linspace(0, _LAST_QUANTILE, _N_INTERVALS + 1)[1:]
-        placed = frontier.cost_sensitivity[np.searchsorted(held, quantiles * held[-1])]
+    placed = frontier.change_quantiles(np.linspace(0, _LAST_QUANTILE, _N_INTERVALS + 1)[1:])
+    if len(placed):
         last = placed[-1] if interpolated else frontier.cost_sensitivity[-1]
     return np.unique(np.r_[0.0, placed, max(last or 1.0, cost_sensitivity)])
 

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._utils import check_sample_weight
 from ._base import BaseRouter
-from ._frontier import Budget, Frontier
+from ._frontier import Budget, FixedModels, Frontier
 
 
 class OutcomeRouter(BaseRouter):
@@ -128,7 +128,8 @@ class OutcomeRouter(BaseRouter):
         -----
         Where choices are by predicted utility, their mean cost never rises as cost sensitivity
         grows: with two choices of a query at two cost sensitivities, the one at the larger is
-        predicted to be the cheaper. So every larger value meets the budget too. A policy does not
+        predicted to be the cheaper. So every larger value meets the budget too, but where all
+        queries had one model up to there (``routing_start_`` of `CausalRouter`). A policy does not
         choose by predicted cost, and what it chooses may become dearer as cost sensitivity grows:
         a larger value may miss the budget again. All changes are looked at, so the value that is
         returned is the smallest one in both cases, and meets the budget.
@@ -149,8 +150,13 @@ class OutcomeRouter(BaseRouter):
 
     def _decision_values(self, X: Any, cost_sensitivity: float | np.ndarray) -> np.ndarray:
         quality, cost = self._taken_for(X, *self._predict_outcomes(X))
+        fixed = self._fixed_models()
         with np.errstate(over="ignore", invalid="ignore"):
-            return quality - cost_sensitivity * cost
+            values = quality - cost_sensitivity * cost
+            if fixed is None:
+                return values
+            same = fixed.quality - cost_sensitivity * fixed.cost
+        return np.where(np.less(cost_sensitivity, fixed.until), same, values)
 
     def _taken_for(
         self, X: Any, quality: np.ndarray, cost: np.ndarray
@@ -158,13 +164,18 @@ class OutcomeRouter(BaseRouter):
         """Return the quality and cost by which is chosen, where these are predicted."""
         return quality, cost
 
+    def _fixed_models(self) -> FixedModels | None:
+        """Return what is chosen at cost sensitivities where one model for all is better, if any."""
+        return None
+
     def _served_range(self) -> tuple[float, float]:
         return 0.0, np.inf
 
     def _frontier(self, X: Any, weight: np.ndarray | None, excluded: np.ndarray | None) -> Frontier:
         predicted = self._predict_outcomes(X)
         ends, choosing = self._served_range(), self._taken_for(X, *predicted)
-        return Frontier.of(*predicted, self.classes_, *ends, weight, excluded, choosing)
+        fixed = self._fixed_models()
+        return Frontier.of(*predicted, self.classes_, *ends, weight, excluded, choosing, fixed)
 
 
 def budget_per_query(budget: float | None, volume: float | None) -> float | None:
