@@ -90,6 +90,9 @@ class Assessment:
                 f"its importance weights average {mean:.3g} in place of 1, so that it chooses "
                 "models which the log hardly shows there, or the propensities are wrong"
             )
+        cost = np.inf if self.cost is None else self.cost.value(row_weight)
+        if cost < 0 <= self.table.feedback.cost.min(initial=0.0):
+            reasons.append(f"its mean cost comes to {cost:.2g} dollars, which no cost can be")
         if reasons:
             warn(
                 OverlapWarning.about_policy(

@@ -116,6 +116,20 @@ def test_one_model():
     assert (result.value, result.mean_weight) == (0.5, 1.0)
 
 
+def test_a_negative_mean_cost_is_told():
+    rng = np.random.default_rng(0)
+    dear = rng.random(400) < 0.5
+    cost = np.where(dear, 0.01, 0.0)
+    model = np.where(dear, "dear", "cheap")
+    y = logged_feedback(model, np.ones(400), cost=cost, propensity=np.full(400, 0.5))
+    predicted = np.ones((400, 2)), np.column_stack([np.full(400, 0.001), np.full(400, 0.03)])
+    arguments = dict(zip(("predicted_quality", "predicted_cost"), predicted, strict=True))
+    with pytest.warns(OverlapWarning, match="mean cost comes to -.* dollars"):
+        found = policy_value(y, np.full(400, "cheap"), **arguments, method="dr")
+    assert found.mean_cost < 0
+    policy_value(y, np.full(400, "dear"), **arguments, method="dr")
+
+
 def test_empty_table():
     with pytest.raises(ValueError, match="y has no rows"):
         policy_value(small_log()[:0], [])
