@@ -35,6 +35,7 @@ _SUBMODULES = (
     "correction",
     "datasets",
     "feedback",
+    "history",
     "metrics",
     "nuisance",
     "plots",

@@ -10,7 +10,7 @@ _TREES = (
 )
 # The step of a pipeline that takes texts.
 _TEXTS = ("skroute._utils._texts.TextSVD", "skroute._utils._texts.as_texts")
-_FOLDERS = ("policy", "nuisance", "metrics", "correction", "routers", "baselines")
+_FOLDERS = ("policy", "nuisance", "history", "metrics", "correction", "routers", "baselines")
 
 
 def trusted_types() -> list[str]:

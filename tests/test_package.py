@@ -18,6 +18,7 @@ ORDER = [
     "feedback",
     "policy",
     "nuisance",
+    "history",
     "metrics",
     "correction",
     "routers",

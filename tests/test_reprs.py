@@ -9,7 +9,14 @@ import pytest
 from sklearn.base import BaseEstimator
 
 import skroute
-from skroute import CausalRouter, DRBiasCorrector, RegretPolicyClassifier, metrics, plots
+from skroute import (
+    CausalRouter,
+    DRBiasCorrector,
+    RegretPolicyClassifier,
+    logged_feedback,
+    metrics,
+    plots,
+)
 from skroute.correction import bias_summary, gold_learning_curve
 from skroute.datasets import (
     load_routing_table,
@@ -18,6 +25,7 @@ from skroute.datasets import (
     read_log,
 )
 from skroute.feedback import partly_scored, read_feedback
+from skroute.history import Move, QueryDrift, Sighting, log_history
 from skroute.nuisance import Availability, ChoiceModel
 from skroute.routers import split_router
 
@@ -94,6 +102,12 @@ def make_results(path):
         "weights": metrics.weight_diagnostics(y, labels, **known),
         "labels": metrics.cross_val_policy(CausalRouter(), X, y, n_blocks=1, random_state=0),
         "when models were there": Availability.of(read_feedback(y)),
+        "a history": log_history(X, logged_feedback(y["model"], y["quality"], time=np.arange(300))),
+        "what may happen": (
+            Sighting("a model", 1.76e9, 20, 1000),
+            Move("a model", "cost", 1.76e9, 0.01, 0.001, 0.0001),
+            QueryDrift(0.8, 0.0001, 1.75e9, 1.76e9),
+        ),
         "a rule learned": ChoiceModel.of(X, read_feedback(y), "logistic"),
         "curves drawn": plots.CostQualityDisplay({"a": curve}, fixed=curve),
         "gains drawn": plots.EfficiencyGainDisplay({"a": score}),

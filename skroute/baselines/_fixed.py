@@ -25,7 +25,7 @@ class BestFixedModel(OutcomeRouter):
     mean_quality_, mean_cost_ : ndarray of shape (K,)
         Estimated means over all queries; NaN for a model whose rows all weigh 0, and the quality
         of one that was never judged.
-    classes_, gone_, left_out_, training_queries_, n_features_in_, feature_names_in_
+    classes_, gone_, moves_, left_out_, training_queries_, n_features_in_, feature_names_in_
         As of every router, see `skroute.routers.BaseRouter`.
 
     Notes

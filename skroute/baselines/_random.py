@@ -31,7 +31,7 @@ class RandomRouter(BaseRouter):
     Attributes
     ----------
     key_ : ndarray of uint64 of shape (n_features + K,)
-    classes_, gone_, left_out_, training_queries_, n_features_in_, feature_names_in_
+    classes_, gone_, moves_, left_out_, training_queries_, n_features_in_, feature_names_in_
         As of every router, see `skroute.routers.BaseRouter`.
 
     Examples

@@ -32,7 +32,7 @@ class RegressAndCompare(OutcomeRouter):
     ----------
     outcome_model_ : PerModelOutcome
         The fitted regressions.
-    classes_, gone_, left_out_, training_queries_, n_features_in_, feature_names_in_
+    classes_, gone_, moves_, left_out_, training_queries_, n_features_in_, feature_names_in_
         As of every router, see `skroute.routers.BaseRouter`.
 
     Notes

@@ -43,7 +43,7 @@ class ThresholdRouter(BaseRouter):
     threshold_ : float
         Predicted gain in quality from which on the strong model is chosen.
     outcome_model_ : PerModelOutcome
-    classes_, gone_, left_out_, training_queries_, n_features_in_, feature_names_in_
+    classes_, gone_, moves_, left_out_, training_queries_, n_features_in_, feature_names_in_
         As of every router, see `skroute.routers.BaseRouter`.
 
     Notes

@@ -10,6 +10,7 @@ Frontier               what `frontier` returns
 Calibration            `CausalRouter.calibration_`
 FixedModelWarning      the log does not say enough to choose by query
 GoneModelsWarning      some models were not seen lately, and are not chosen
+MovedModelsWarning     costs or qualities of some models moved, and are taken at today's level
 UnjudgedModelsWarning  no answer of some models was ever judged
 split_router           the transforming steps and the router of a pipeline or search (`SplitRouter`)
 =====================  ======================================================================
@@ -23,7 +24,7 @@ from ._caution import FixedModelWarning
 from ._fixed_budget import FixedBudgetRouter
 from ._frontier import Budget, Frontier
 from ._outcomes import OutcomeRouter
-from ._reading import GoneModelsWarning, UnjudgedModelsWarning, read_fit_input
+from ._reading import GoneModelsWarning, MovedModelsWarning, UnjudgedModelsWarning, read_fit_input
 
 __all__ = [
     "BaseRouter",
@@ -34,6 +35,7 @@ __all__ = [
     "FixedModelWarning",
     "Frontier",
     "GoneModelsWarning",
+    "MovedModelsWarning",
     "OutcomeRouter",
     "SplitRouter",
     "UnjudgedModelsWarning",

@@ -38,6 +38,9 @@ class BaseRouter(VersionedMixin, DocumentedMixin, BaseEstimator, metaclass=ABCMe
         Labels of the models, sorted by their string; every model axis is in this order.
     gone_ : ndarray of labels
         Models that are gone by the column ``time`` of the log, see `skroute.nuisance.Availability`.
+    moves_ : tuple of `skroute.history.Move`
+        Costs and qualities of models that moved over time; empty without the column ``time``.
+        Earlier rows were learned from as if they were of today's level.
     left_out_ : ndarray of labels
         Models that are not chosen unless `include` names them: those of `gone_`, and those of
         which there are prior rows alone (but `CausalRouter` reads these). Assign labels to it to

@@ -83,7 +83,7 @@ class CausalRouter(OutcomeRouter):
 
     Attributes
     ----------
-    classes_, gone_, left_out_, training_queries_, n_features_in_, feature_names_in_
+    classes_, gone_, moves_, left_out_, training_queries_, n_features_in_, feature_names_in_
         As of every router, see `skroute.routers.BaseRouter`. Bias columns count as features.
     outcome_model_ : object
         The fitted outcome models.

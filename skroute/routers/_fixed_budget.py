@@ -43,7 +43,7 @@ class FixedBudgetRouter(MetaEstimatorMixin, OutcomeRouter):
         shares that come of it on the queries of `fit`.
     cost_sensitivity : float
         The one of `budget_`, at which it chooses.
-    classes_, gone_, left_out_, training_queries_, n_features_in_, feature_names_in_
+    classes_, gone_, moves_, left_out_, training_queries_, n_features_in_, feature_names_in_
         Those of the router, see `skroute.routers.BaseRouter`.
 
     Raises
@@ -148,6 +148,11 @@ class FixedBudgetRouter(MetaEstimatorMixin, OutcomeRouter):
     def gone_(self) -> np.ndarray:
         """Labels of the models that are gone by the column `time` of the log."""
         return self._router.gone_
+
+    @property
+    def moves_(self) -> Any:
+        """Costs and qualities of models that moved over time."""
+        return self._router.moves_
 
     @property
     def training_queries_(self) -> Any:

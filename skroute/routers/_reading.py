@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_consistent_length, validate_data
 
 from .._utils import check_cost_sensitivity, check_sample_weight, listed, warn
 from ..feedback import Feedback, read_feedback, require_judged
+from ..history import Move, at_present, find_moves, say_move
 from ..metrics import TrainingQueries
 from ..nuisance import Availability
 
@@ -57,6 +58,26 @@ class GoneModelsWarning(UserWarning):
         return type(self), (self.models,)
 
 
+class MovedModelsWarning(UserWarning):
+    """The cost or quality of some models moved, so that earlier rows are taken at today's level.
+
+    Attributes
+    ----------
+    moves : tuple of Move
+    """
+
+    def __init__(self, moves: tuple[Move, ...]) -> None:
+        said = " ".join(map(say_move, moves))
+        super().__init__(
+            f"{said} The router learns from earlier rows as if they were of today's level; leave "
+            "out the column 'time' for one that takes all rows alike."
+        )
+        self.moves = moves
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.moves,)
+
+
 def read_queries(router: Any, X: Any) -> np.ndarray:
     """Check X against what a router was fitted on; return an array (n, d).
 
@@ -75,8 +96,9 @@ def read_queries(router: Any, X: Any) -> np.ndarray:
 def read_fit_input(router: Any, X: Any, y: Any, sample_weight: Any) -> tuple[np.ndarray, Feedback]:
     """Check what `fit` was given; return X (n, d) and the table, its weights multiplied.
 
-    Sets what every fitted router has: ``classes_``, ``gone_``, ``left_out_`` (models that are gone
-    or have prior rows alone, unless the router reads these; mostly empty) and
+    Where costs or qualities of models moved over time, they are those of today in all rows. Sets
+    what every fitted router has: ``classes_``, ``gone_``, ``moves_``, ``left_out_`` (models that
+    are gone or have prior rows alone, unless the router reads these; mostly empty) and
     ``training_queries_``, beside the attributes of `validate_data`.
     """
     check_cost_sensitivity(router.cost_sensitivity)
@@ -104,8 +126,12 @@ def read_fit_input(router: Any, X: Any, y: Any, sample_weight: Any) -> tuple[np.
     router.classes_ = feedback.classes
     router.gone_ = _gone(feedback)
     router.left_out_ = np.concatenate([_without_traffic(router, feedback), router.gone_])
-    router.training_queries_ = TrainingQueries.of(router._query_columns(X))
-    return X, feedback
+    queries = router._query_columns(X)
+    router.training_queries_ = TrainingQueries.of(queries)
+    router.moves_ = find_moves(queries, feedback)
+    if router.moves_:
+        warn(MovedModelsWarning(router.moves_))
+    return X, at_present(feedback, router.moves_)
 
 
 def _without_traffic(router: Any, feedback: Feedback) -> np.ndarray:
