@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from .._utils import as_number, as_share, per_thousand, short_labels
+from .._utils import as_number, as_share, per_thousand, short_labels, take_rows
 from ._facts import Facts
 from ._html import Markup, section, table, tag, with_interval
 
 _LONGEST_TEXT = 160
 _MOST_GROUPS = 20
+# Examples are found among so many rows.
+_MOST_EXAMPLES = 20_000
 
 
 def changes(facts: Facts, n_examples: int) -> Markup:
@@ -128,15 +130,20 @@ def _examples(facts: Facts, n_examples: int) -> Markup:
     router, X = facts.router.router, facts.router.policy.X
     if not hasattr(router, "predict_quality") or not n_examples or not len(rows):
         return Markup("")
+    drawn = ""
+    if len(rows) > _MOST_EXAMPLES:
+        rows = np.sort(np.random.RandomState(0).choice(rows, _MOST_EXAMPLES, replace=False))
+        drawn = f" among {_MOST_EXAMPLES:,} drawn at random"
+    queries, place = take_rows(X, rows), np.arange(len(rows))
     better, dearer = (
-        part[rows, facts.after[rows]].astype(np.float64) - part[rows, facts.before[rows]]
-        for part in (router.predict_quality(X), router.predict_cost(X))
+        part[place, facts.after[rows]].astype(np.float64) - part[place, facts.before[rows]]
+        for part in (router.predict_quality(queries), router.predict_cost(queries))
     )
     best = np.argsort(-(better - facts.cost_sensitivity * dearer), kind="stable")[:n_examples]
     columns, described = ["row"], []
     if facts.by is not None:
         columns.append("group")
-        shown = short_labels(facts.by)
+        shown = short_labels(np.unique(facts.by))
         described.append([shown[str(group)] for group in facts.by[rows[best]]])
     if facts.text is not None:
         columns.append("query")
@@ -155,7 +162,7 @@ def _examples(facts: Facts, n_examples: int) -> Markup:
     text_columns = range(1, len(columns) + 2)
     columns += ["log" if _before(facts) == "the log" else "before", "router", "predicted quality"]
     columns.append("predicted dollars per 1,000 queries")
-    caption = "Rows with the largest gain that the router predicts (counted from 0)"
+    caption = f"Rows with the largest gain that the router predicts{drawn} (counted from 0)"
     return table(caption, columns, lines, text_columns=text_columns)
 
 

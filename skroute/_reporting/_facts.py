@@ -19,6 +19,7 @@ from ..metrics import (
     PolicyValue,
     bill_saved,
     cost_quality_curve,
+    differences_of_pairs,
     policy_difference,
 )
 from ..plots import TODAY, NamedRouter
@@ -150,14 +151,31 @@ class Facts:
         return share_clipped(self.feedback, self.known)
 
     @cached_property
+    def _pairs(self) -> dict[tuple[str, str], PolicyDifference]:
+        """All policies over the reference, and the router over every other one."""
+        own, reference = self.router.name, self.reference
+        pairs = [(name, reference) for name in self.policies if name != reference]
+        pairs += [(own, name) for name in self.policies if name not in (own, reference)]
+        return differences_of_pairs(
+            self.feedback,
+            self.policies,
+            pairs,
+            self.values,
+            kept=[reference, own],
+            cost_sensitivity=self.cost_sensitivity,
+            confidence=self.confidence,
+            **self.known,
+        )
+
+    @cached_property
     def differences(self) -> dict[str, PolicyDifference]:
         """Of every other policy over `reference`."""
-        return {name: self.difference(name) for name in self.policies if name != self.reference}
+        return {name: gain for (name, over), gain in self._pairs.items() if over == self.reference}
 
     @cached_property
     def over_fixed(self) -> dict[str, PolicyDifference]:
         """Of the router over each fixed model."""
-        return {name: self.difference(self.router.name, over=name) for name in self.fixed}
+        return {name: self._pairs[self.router.name, name] for name in self.fixed}
 
     @cached_property
     def against(self) -> dict[str, PolicyDifference]:
@@ -172,13 +190,12 @@ class Facts:
         own, best = self.router.name, self.best_fixed
         found = {self.reference: self.differences[own]}
         if self.logged and TODAY not in found:
-            found[TODAY] = self.difference(own, over=TODAY)
-        error = (1.0 - self.confidence) / len(self.fixed)
-        at_once = [self.difference(own, over=each, confidence=1.0 - error) for each in self.fixed]
+            found[TODAY] = self._pairs[own, TODAY]
+        at_once = 1.0 - (1.0 - self.confidence) / len(self.fixed)
         found[best] = replace(
-            at_once[self.fixed.index(best)],
-            low=min(each.low for each in self.over_fixed.values()),
-            high=min(each.high for each in at_once),
+            self.difference(own, over=best, confidence=at_once),
+            low=min(over.low for over in self.over_fixed.values()),
+            high=min(over.interval(at_once)[1] for over in self.over_fixed.values()),
         )
         return found
 

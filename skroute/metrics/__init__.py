@@ -14,7 +14,7 @@ from ._evaluation_predictions import evaluation_predictions
 from ._evaluator import MIN_ESTIMATED_PROPENSITY, PolicyEvaluator
 from ._fitted_policy import FittedPolicy
 from ._policies import read_models
-from ._policy_difference import PolicyDifference, policy_difference
+from ._policy_difference import PolicyDifference, differences_of_pairs, policy_difference
 from ._policy_labels import PolicyLabels
 from ._policy_value import PolicyValue, policy_value
 from ._regret import regret_score

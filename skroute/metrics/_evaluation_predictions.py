@@ -58,7 +58,9 @@ def evaluation_predictions(
     Notes
     -----
     Nothing depends on a policy or a router. The outcome models are `skroute.nuisance.JointOutcome`
-    in five folds that keep the groups of `y` together. Where some rows are gold and others were
+    in five folds that keep the groups of `y` together. Of more than 10,000 rows with a gold
+    quality, or of those without one, so many, evenly of all models, teach them, and all others are
+    predicted by what these taught. Where some rows are gold and others were
     labelled by a judge, gold quality is a line through the predicted label plus an outcome model of
     what that leaves; rows that nobody judged teach cost and propensities. Estimated propensities
     are at least 0.01, recorded ones are returned as they are; a row of weight 0 has 1.

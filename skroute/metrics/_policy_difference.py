@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.stats import t
 
 from .._utils import QUERIES, ShortRepr
-from ._assessment import assess_all
+from ._assessment import Assessment, assess_all
 from ._intervals import infer
 from ._options import Options
 from ._policy_value import PolicyValue, summarize
@@ -69,6 +71,19 @@ class PolicyDifference(ShortRepr):
             return np.nan, np.nan, np.nan
         scale = QUERIES / self.cost_sensitivity
         return self.value * scale, self.low * scale, self.high * scale
+
+    def interval(self, confidence: float) -> tuple[float, float]:
+        """Return the ends of the interval of `value` at another confidence, by its t-value.
+
+        Parameters
+        ----------
+        confidence : float
+            Nominal coverage, in (0, 1).
+        """
+        if not 0 < confidence < 1:
+            raise ValueError(f"confidence must be between 0 and 1, got {confidence!r}")
+        half = float(t.ppf((1.0 + confidence) / 2, self.degrees_of_freedom)) * self.standard_error
+        return self.value - half, self.value + half
 
 
 def policy_difference(
@@ -175,7 +190,47 @@ def policy_difference(
     a, b = assess_all(table, [policy_a, policy_b], options, names)
     for assessment, name in zip((a, b), names, strict=True):
         assessment.warn_if_poor(name)
-    first, second = summarize(a), summarize(b)
+    return _difference(a, b, summarize(a), summarize(b))
+
+
+def differences_of_pairs(
+    y: Any,
+    policies: Mapping[str, Any],
+    pairs: Sequence[tuple[str, str]],
+    values: Mapping[str, PolicyValue],
+    *,
+    kept: Sequence[str],
+    cost_sensitivity: float,
+    confidence: float,
+    **known: Any,
+) -> dict[tuple[str, str], PolicyDifference]:
+    """Return the differences of pairs of named policies, each policy being assessed once.
+
+    One of every pair has to be among `kept`: these stay in memory meanwhile. `values` are those of
+    the policies by themselves. Nothing is warned of.
+    """
+    options = Options(cost_sensitivity, confidence=confidence)
+    table = read_table(y, cost_sensitivity=cost_sensitivity, **known)
+    order = [*kept, *(name for name in policies if name not in kept)]
+    assessed: dict[str, Assessment] = {}
+    found: dict[tuple[str, str], PolicyDifference] = {}
+    chosen = (policies[name] for name in order)
+    for name, assessment in zip(order, assess_all(table, [*chosen], options, order), strict=True):
+        assessed[name] = assessment
+        for pair in pairs:
+            if pair not in found and name in pair and all(each in assessed for each in pair):
+                a, b = pair
+                found[pair] = _difference(assessed[a], assessed[b], values[a], values[b])
+        if name not in kept:
+            del assessed[name]
+    return found
+
+
+def _difference(
+    a: Assessment, b: Assessment, first: PolicyValue, second: PolicyValue
+) -> PolicyDifference:
+    """Return a minus b, given what each is by itself."""
+    options = a.options
     difference = infer(a.utility.minus(1.0, b.utility), a.table, options)
     quality = infer(a.quality.minus(1.0, b.quality), a.table, options)
     cost = None
@@ -194,7 +249,7 @@ def policy_difference(
         cost_difference=np.nan if cost is None else cost.value,
         cost_low=np.nan if cost is None else cost.low,
         cost_high=np.nan if cost is None else cost.high,
-        cost_sensitivity=float(cost_sensitivity),
+        cost_sensitivity=float(options.cost_sensitivity),
         a=first,
         b=second,
     )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from .._utils import take_rows
 from ..metrics import FittedPolicy
 from ..routers import Frontier
 
@@ -44,9 +45,15 @@ class NamedRouter:
 
     def excluded(self) -> np.ndarray:
         """Return which models it must not choose, (n, K), also those that it leaves out itself."""
+        shape = np.shape(self.policy.X)[0], len(self.classes)
         if not hasattr(self.router, "left_out_"):
-            return np.zeros((np.shape(self.policy.X)[0], len(self.classes)), dtype=bool)
-        return np.isneginf(self.router.decision_function(self.policy.X, **self._keywords))
+            return np.zeros(shape, dtype=bool)
+        # Without a choice by query one query tells of all.
+        queries = self.policy.X
+        if np.ndim(self.exclude) < 2:
+            queries = take_rows(queries, np.arange(1))
+        values = self.router.decision_function(queries, **self._keywords)
+        return np.broadcast_to(np.isneginf(values), shape)
 
     def allowed_models(self) -> np.ndarray:
         """Return the labels of the models that it may choose for some query."""

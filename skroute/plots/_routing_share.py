@@ -14,6 +14,8 @@ from ..routers import Frontier
 from ._drawing import as_labels, new_axes, write_beside
 from ._routers import read_routers
 
+# Of the bands' edges.
+_MOST_STEPS = 3000
 _HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "ooo", "+++", "||", "**")
 # Of another length than the hatches, so that few pairs are alike.
 _FACES = ("0.95", "0.78", "0.90", "0.68", "0.86", "0.74", "0.82")
@@ -178,8 +180,12 @@ class RoutingShareDisplay(ShortRepr):
         left, right, logarithmic = self._range()
         inside = (self.cost_sensitivity > left) & (self.cost_sensitivity < right)
         first = int(np.searchsorted(self.cost_sensitivity, left, side="right"))
-        share = self.share[np.r_[first, 1 + np.flatnonzero(inside)]]
-        x = np.r_[left, self.cost_sensitivity[inside], right]
+        changes = np.flatnonzero(inside)
+        if len(changes) > _MOST_STEPS:
+            # More are not seen, and take seconds.
+            changes = changes[np.linspace(0, len(changes) - 1, _MOST_STEPS).astype(int)]
+        share = self.share[np.r_[first, 1 + changes]]
+        x = np.r_[left, self.cost_sensitivity[changes], right]
         height = np.vstack([share, share[-1:]]).cumsum(axis=1)
         height = np.column_stack([np.zeros(len(x)), height])
         if logarithmic:

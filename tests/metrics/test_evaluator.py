@@ -3,7 +3,12 @@ import pytest
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from skroute.feedback import full_feedback, logged_feedback, read_feedback
-from skroute.metrics import GoldRowsWarning, PreferenceOnlyWarning, evaluation_predictions
+from skroute.metrics import (
+    GoldRowsWarning,
+    PreferenceOnlyWarning,
+    _evaluator,
+    evaluation_predictions,
+)
 from skroute.metrics._evaluator import RECENT, PolicyEvaluator
 from skroute.nuisance import (
     JointOutcome,
@@ -156,3 +161,40 @@ def test_estimated_propensities_are_at_least_one_in_a_hundred():
     y = logged_feedback(model, np.arange(2000) / 2000)
     with pytest.warns(NoExplorationWarning, match="queries tell 100% of its choices"):
         assert evaluation_predictions(X, y)["propensity"].min() == 0.01
+
+
+def test_enough_rows_are_whole_groups_of_all_models():
+    """A model with few rows keeps them, and no group is torn."""
+    rng = np.random.default_rng(0)
+    stratum = rng.choice(3, 40_000, p=[0.6, 0.39, 0.01])
+    rows = _evaluator._enough_rows(stratum, None, 4)
+    count = np.bincount(stratum[rows])
+    assert count.tolist() == [2500, 2500, np.count_nonzero(stratum == 2)]
+    assert (np.diff(rows) > 0).all()
+    group = rng.integers(0, 4_000, 40_000)
+    rows = _evaluator._enough_rows(stratum, group, 4)
+    assert len(rows) < 30_000
+    assert not set(group[rows]) & set(np.delete(group, rows))
+    assert len(_evaluator._enough_rows(stratum[:2000], None, 4)) == 2000
+
+
+def test_many_rows_are_predicted_by_what_some_taught(monkeypatch):
+    """Values stay right, and no row is predicted by what it taught itself."""
+    X, y, quality, cost = make_log(3000)
+    everything = evaluation_predictions(X, y)
+    monkeypatch.setattr(_evaluator, "_MOST_ROWS", 1000)
+    monkeypatch.setattr(_evaluator, "_FEWEST_OF_A_MODEL", 500)
+    RECENT.clear()
+    some = evaluation_predictions(X, y)
+    error = [np.mean((known["predicted_quality"] - quality) ** 2) for known in (everything, some)]
+    assert 0 < error[1] < 3 * error[0]
+    choice = CLASSES[quality.argmax(axis=1)]
+    truth = value(choice, X, full_feedback(quality, cost, models=CLASSES), 2.0)
+    assert value(choice, X, y, 2.0) == pytest.approx(truth, abs=0.02)
+    # The noise of a row is not in its own prediction.
+    action = np.searchsorted(CLASSES, y["model"])
+    rows = np.arange(len(X))
+    noise = y["quality"] - quality[rows, action]
+    own = some["predicted_quality"][rows, action] - quality[rows, action]
+    assert abs(np.corrcoef(noise, own)[0, 1]) < 3 / np.sqrt(len(X))
+    RECENT.clear()

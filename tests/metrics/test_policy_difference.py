@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skroute import full_feedback, logged_feedback
-from skroute.metrics import policy_difference, policy_value
+from skroute.metrics import differences_of_pairs, policy_difference, policy_value
 from skroute.nuisance import OverlapWarning
 
 METHODS = ["dm", "ips", "snips", "dr", "sndr", "switch-dr", "dros"]
@@ -179,3 +179,33 @@ def test_one_row_has_no_error():
         warnings.simplefilter("ignore", OverlapWarning)
         result = policy_difference(log()[0][:1], None, log()[0]["model"][:1])
     assert np.isnan([result.standard_error, result.p_value, result.low]).all()
+
+
+def test_intervals_at_another_confidence():
+    y, quality, cost, hard = log()
+    a, b = np.where(hard, "large", "small"), np.full(len(y), "large")
+    known = {"predicted_quality": quality, "predicted_cost": cost, "cost_sensitivity": 4.0}
+    result = policy_difference(y, a, b, **known)
+    assert result.interval(0.95) == pytest.approx((result.low, result.high))
+    wide = policy_difference(y, a, b, confidence=0.99, **known)
+    assert result.interval(0.99) == pytest.approx((wide.low, wide.high))
+    with pytest.raises(ValueError, match="confidence must be between 0 and 1"):
+        result.interval(1.0)
+
+
+def test_pairs_at_once_are_those_one_by_one():
+    y, quality, cost, hard = log()
+    policies = {
+        "today": None,
+        "router": np.where(hard, "large", "small"),
+        "large": np.full(len(y), "large"),
+        "small": np.full(len(y), "small"),
+    }
+    known = {"predicted_quality": quality, "predicted_cost": cost, "cost_sensitivity": 4.0}
+    values = {name: policy_value(y, labels, **known) for name, labels in policies.items()}
+    pairs = [("router", "today"), ("large", "today"), ("router", "large"), ("router", "small")]
+    kept = ["today", "router"]
+    found = differences_of_pairs(y, policies, pairs, values, kept=kept, confidence=0.95, **known)
+    assert set(found) == set(pairs)
+    for a, b in pairs:
+        assert found[a, b] == policy_difference(y, policies[a], policies[b], **known)
