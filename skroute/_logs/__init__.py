@@ -2,6 +2,7 @@
 
 from ._answer import LeftOut
 from ._log import RoutingLog
+from ._names import find_spellings
 from ._options import as_flags
 from ._read import read_log
 from ._records import is_parquet, read_records, records_of_file

@@ -15,6 +15,7 @@ from ..metrics import (
 )
 from ..nuisance import NoExplorationWarning, Overlap
 from ..plots import TODAY, NamedRouter, fixed_policies, read_routers
+from ._data import doubts_about_data
 from ._facts import Facts
 from ._latency import read_latency
 from ._notes import Notes
@@ -101,6 +102,8 @@ def gather(
     known_labels = {str(label) for label in router.classes}
     unknown = sorted({str(label) for label in given.classes} - known_labels)
     notes.about_table(feedback, values[router.name], unknown, facts.share_clipped)
+    for note in doubts_about_data(feedback, map(str, given.classes), map(str, router.classes)):
+        notes.add(note)
     notes.about_excluded(excluded, facts.models)
     if overlap is not None:
         notes.hear(overlap.warn_if_poor, router.classes, called="In training")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._utils import make_folds, warn
+from .._utils import listed, make_folds, warn
 from ..feedback import Feedback
 from ..nuisance import GoldOutcome, ScaledLogistic, Support, cross_fit_judged, fill_propensity
 from ._assessment import FEWEST_EFFECTIVE_ROWS, Assessment, assess_all
@@ -54,6 +54,12 @@ class PolicyEvaluator:
         if table.scored.all() and not feedback.logged:
             return cls(table)
         queries = X[table.rows]
+        if feedback.logged and not (table.feedback.action >= 0).any():
+            raise ValueError(
+                f"y shows none of the models {listed(classes, 5)}, but "
+                f"{listed(feedback.classes, 5)}: nothing tells what they would have come to. Give "
+                "rows of them; are names spelled alike?"
+            )
         support = _support(queries, table.feedback) if feedback.logged else None
         if support is not None:
             support.warn_if_poor(classes)

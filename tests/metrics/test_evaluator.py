@@ -78,7 +78,6 @@ def test_models_outside_the_policy_count_as_never_chosen():
     X, y, _, _ = make_log(300)
     only_a = np.full(300, "a")
     assert np.isfinite(value(only_a, X, y, classes=np.array(["a"])))
-    assert np.isfinite(value(np.full(300, "z"), X, y, classes=np.array(["z", "zz"])))
 
 
 def test_rows_of_unknown_models_count_by_prediction():
@@ -198,3 +197,12 @@ def test_many_rows_are_predicted_by_what_some_taught(monkeypatch):
     own = some["predicted_quality"][rows, action] - quality[rows, action]
     assert abs(np.corrcoef(noise, own)[0, 1]) < 3 / np.sqrt(len(X))
     RECENT.clear()
+
+
+def test_a_log_of_other_models_has_no_value():
+    """It was 0.0, and nobody was told."""
+    X, y, _, _ = make_log(50)
+    with pytest.raises(ValueError, match="y shows none of the models c, d, but a, b: nothing"):
+        value(np.full(50, "c"), X, y, classes=np.array(["c", "d"]))
+    with pytest.raises(ValueError, match="are names spelled alike"):
+        evaluation_predictions(X, y, models=["c", "d"])
