@@ -26,15 +26,11 @@ from ..datasets import (
 from ..feedback import Feedback, full_feedback, read_feedback
 from ._embedding import make_embedding
 from ._held_out import HeldOut
+from ._unused import unused_columns
 
 _TEST_SHARE = 0.3
 _QUICK_ROWS = 1500
 _MOST_FILES = 3
-# What `read_log` makes of a log beside the columns of feedback, and what is left of it.
-_USED = (
-    *("logged_model", "logged_cost", "input_tokens", "output_tokens", "latency", "dollars"),
-    *("group", "time"),
-)
 
 
 @dataclass
@@ -249,8 +245,7 @@ def _queries(
         )
     if missing := int((~has_text).sum()):
         note(f"rows without a text are left out ({missing:,}): there is nothing to route by")
-    unused = [name for name in log.columns if name not in _USED and not name.startswith("label:")]
-    if unused:
+    if unused := unused_columns(log.columns):
         note(f"columns that are not used: {', '.join(unused)}; see the page on features for how")
     embedding = make_embedding(options.embed or "tfidf", options.seed)
     queries = Queries(log.queries, embedding, latency)

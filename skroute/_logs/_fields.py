@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from .._utils import short_repr
@@ -115,6 +116,25 @@ def labels_in(places: Iterable[Mapping[str, Any]]) -> tuple[Label, ...]:
     return tuple(found)
 
 
+def without_known(columns: Iterable[tuple[str, Any]], *places: str) -> dict[str, Any]:
+    """Return columns without what `labels_in` and `propensity_in` find in some places.
+
+    `places` are the names of the objects that columns stand in, "" for the record.
+    """
+    known = _known_names(places)
+    return {name: value for name, value in columns if name not in known}
+
+
+@lru_cache
+def _known_names(places: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(
+        f"{place}.{name}{inner}".removeprefix(".")
+        for place in places
+        for name in (*_LABELS, *_JUDGES, "gold", "propensity")
+        for inner in ("", *(f".{value}" for value in _VALUES))
+    )
+
+
 def propensity_in(places: Iterable[Mapping[str, Any]]) -> float:
     """Return the first "propensity" there is, else NaN."""
     found = (place["propensity"] for place in places if not is_nothing(place.get("propensity")))
@@ -138,6 +158,8 @@ def _as_mapped(
     for name, none in (("weight", 1.0), ("time", None)):
         if name in changed and math.isnan(changed[name]):
             changed[name] = none
+    paths = set(columns.values())
+    changed["columns"] = {name: x for name, x in answer.columns.items() if name not in paths}
     return replace(answer, labels=_mapped_labels(answer, values, columns), **changed)
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from ._answer import Answer, Label, LeftOut
-from ._fields import Sourced, each_answer, labels_in, propensity_in
+from ._fields import Sourced, each_answer, labels_in, propensity_in, without_known
 from ._format import Format, Record
 from ._langfuse_names import FIELDS, NOT_COLUMNS, OF_OBSERVATIONS, OF_TRACES, snake_cased
 from ._langfuse_scores import Scores, is_score
@@ -123,7 +123,7 @@ def _answer(names: Record) -> Answer:
         group=text(names.get("session_id")) or trace_id,
         propensity=propensity_in([metadata]),
         identity=identity,
-        columns={**columns, **dict(leaves(decoded, NOT_COLUMNS))},
+        columns={**columns, **without_known(leaves(decoded, NOT_COLUMNS), "metadata")},
     )
 
 

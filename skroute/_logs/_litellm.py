@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 
 from ._answer import Answer, LeftOut
-from ._fields import Sourced, each_answer, labels_in, propensity_in
+from ._fields import Sourced, each_answer, labels_in, propensity_in, without_known
 from ._format import Format, Record
 from ._messages import query_of
 from ._values import is_nothing, leaves, mapping, number, seconds, sequence, text, truth
@@ -37,6 +37,8 @@ _CHATS = {
 }
 # Filled where the gateway has no price for what it served: a cost of 0 is none then.
 _PRICE_FAILED = ("response_cost_failure_debug_info", "zero_cost_diagnostic")
+# Where an application may keep what it knows of a call, the likeliest first.
+_PLACES = ("metadata.spend_logs_metadata", "metadata.requester_metadata", "metadata", "")
 _REDACTED = "redacted-by-litellm"
 _HEALTH_CHECK = "litellm-internal-health-check"
 # What an answer holds under its own name, what names a call alone, and bodies: texts, errors and
@@ -125,7 +127,7 @@ def _answer(call: Record) -> Answer:
         group=text(call.get("session_id")) or text(call.get("trace_id")),
         propensity=propensity_in(beside),
         identity=text(call.get("id")) or text(call.get("request_id")),
-        columns=dict(leaves(call, _NOT_COLUMNS)),
+        columns=without_known(leaves(call, _NOT_COLUMNS), *_PLACES),
     )
 
 
@@ -157,7 +159,7 @@ def _times(call: Record) -> tuple[float, float]:
 
 
 def _beside(call: Record) -> list[Record]:
-    """Return where an application may keep what it knows of a call, the likeliest first."""
+    """Return what stands in `_PLACES`."""
     metadata = call["metadata"]
     own = (mapping(metadata.get(name)) for name in ("spend_logs_metadata", "requester_metadata"))
     return [*own, metadata, call]

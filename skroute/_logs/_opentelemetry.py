@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from ._answer import Answer, Label, LeftOut
-from ._fields import Sourced, each_answer, labels_in, propensity_in
+from ._fields import Sourced, each_answer, labels_in, propensity_in, without_known
 from ._format import Format, Record
 from ._messages import query_of
 from ._otlp import Signal, is_batch, is_signal, signals_in
@@ -26,6 +26,8 @@ _COSTS = (
     "litellm.cost.total",
 )
 _GROUPS = ("gen_ai.conversation.id", "session.id", "traceloop.association.properties.session_id")
+# What an answer holds under its own name; the model of the response may be a dated one.
+_TAKEN = {_MODELS[0], *_INPUT_TOKENS, *_OUTPUT_TOKENS, *_COSTS, *_GROUPS}
 _MESSAGES = ("gen_ai.input.messages", "gen_ai.prompt")
 # Older instrumentations number the messages: gen_ai.prompt.0.role, gen_ai.prompt.0.content.
 _NUMBERED = "gen_ai.prompt."
@@ -150,7 +152,7 @@ def _answer(span: Signal) -> Answer:
         latency = number(span.duration, "Duration") / 1e9
     response = text(attributes.get("gen_ai.response.id"))
     ids = {"trace_id": span.trace_id, "span_id": span.span_id}
-    further = leaves({**attributes, "resource": span.resource})
+    further = without_known(leaves({**attributes, "resource": span.resource}, _TAKEN), "")
     return Answer(
         model=text(_first(attributes, _MODELS)) or "",
         query=_query(attributes),
@@ -165,7 +167,7 @@ def _answer(span: Signal) -> Answer:
         identity=response or span.span_id,
         columns={
             **{name: value for name, value in ids.items() if value is not None},
-            **{name: value for name, value in further if not _BODY.fullmatch(name)},
+            **{name: value for name, value in further.items() if not _BODY.fullmatch(name)},
         },
     )
 
