@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sklearn.base import clone
 
-from .._reporting import Notes, Verdict, why_doubtful
+from .._reporting import Notes, QualityFloor, Verdict, why_doubtful
 from .._utils import as_dollars, as_interval, as_number, as_share, make_folds, per_thousand
 from ..baselines import BestFixedModel, RegressAndCompare
 from ..feedback import Feedback
@@ -70,6 +70,7 @@ class Comparison:
     notes: list[str]  # what to be careful about
     verdict: Verdict | None  # of the router against the models that the log shows
     change: Change | None  # and what it changes in quality and dollars
+    floor: QualityFloor | None  # what it reaches, where a quality was asked for
 
     @property
     def not_recommended(self) -> bool:
@@ -139,8 +140,8 @@ def compare(
         choices = {at: fitted.predict(held_out.X, cost_sensitivity=at) for at in at_all}
         rows.append(notes.hear(held_out.value, policy, choices[own], own, called=policy))
         curves[policy] = [
-            notes_of_curves.hear(held_out.value, policy, labels, at, called=f"{policy} at {at:g}")
-            for at, labels in choices.items()
+            notes_of_curves.hear(held_out.value, policy, chosen, at, called=f"{policy} at {at:g}")
+            for at, chosen in choices.items()
         ]
         if exact:
             saving = equal_quality_saving(held_out, choices, strongest, seed)
@@ -155,7 +156,11 @@ def compare(
         verdict = _conclude(router, choice, held_out, list(fixed), "CausalRouter" in notes.poor)
         quality = held_out.difference(choice, None, 0.0)
         change = Change(quality, rows[-1].cost, rows[0].cost)
-    return Comparison(own, rows, fixed, curves, router, notes.words, verdict, change)
+    floor = None
+    if goal.quality is not None:
+        choice = router.predict(held_out.X)
+        floor = QualityFloor.of(goal.quality, held_out.feedback, choice, held_out.known)
+    return Comparison(own, rows, fixed, curves, router, notes.words, verdict, change, floor)
 
 
 def _fit_router(

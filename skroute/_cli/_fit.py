@@ -91,6 +91,9 @@ def _print(task: Task, comparison: Comparison, options: argparse.Namespace) -> N
     if comparison.change is not None:
         print(comparison.change.sentence(options.volume))
         print()
+    if comparison.floor is not None:
+        print(comparison.floor.sentence("CausalRouter"))
+        print()
     print(_LEGENDS["estimated" if task.held_out.feedback.logged else "exact"])
 
 
@@ -126,6 +129,7 @@ def _write(
             task.held_out.feedback,
             baseline=baseline,
             volume=options.volume,
+            quality_floor=options.goal.quality,
             latency=task.latency,
             text=None if task.test.embedding is None else task.test.raw,
         )

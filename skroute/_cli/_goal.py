@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.isotonic import IsotonicRegression
 
 from .._utils import as_digits, make_folds
 from ..feedback import Feedback
@@ -15,7 +16,10 @@ from ..metrics import evaluation_predictions, policy_difference, policy_value
 from ..routers import CausalRouter
 
 _DEFAULT_SHARE = 0.3
-_N_FOLDS, _N_SENSITIVITIES = 3, 30
+_N_FOLDS = 3
+_MOST_RUNGS = 100
+# Of means that are no different from the floor.
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Goal:
 
     cost_sensitivity: float | None = None
     budget: float | None = None
-    quality: float | str | None = None
+    quality: float | Literal["today"] | None = None
 
     def start(self, spread: float) -> float:
         """Return the cost sensitivity to fit at, before budget or quality are looked at."""
@@ -66,21 +70,43 @@ def _cheapest_with(
     Quality is estimated doubly robustly; "today" asks that it is not below that of the log.
     """
     known = evaluation_predictions(X, feedback)
-    choices = _out_of_fold_choices(router, X, feedback)
+    rungs = rungs_of(router.frontier(X).cost_sensitivity)
     with warnings.catch_warnings():
-        # Said of the policies on held-out rows.
+        # Said of the router that was fitted on all rows, and of policies on held-out rows.
         warnings.simplefilter("ignore", UserWarning)
-        gap = np.array([_gap(floor, labels, feedback, known) for labels in choices.values()])
-    best = int(gap.argmax())
-    if gap[best] < 0:
+        choices = _out_of_fold_choices(router, X, feedback, rungs)
+        gap = np.array([_gap(floor, labels, feedback, known) for labels in choices])
+    kept = last_kept(gap)
+    if kept is None:
         wanted = "that of the log" if floor == "today" else f"{float(floor):g}"
         raise ValueError(
             f"no cost sensitivity keeps a mean quality of {wanted}: the best that the router is "
-            f"estimated to reach is {as_digits(-gap[best], 3)} below it; ask for less quality"
+            f"estimated to reach is {as_digits(-gap.max(), 3)} below it; ask for less quality"
         )
-    # Beyond the first loss a gain is luck.
-    n_kept = int(np.argmax(np.r_[gap[best:] < 0, True]))
-    return list(choices)[best + n_kept - 1]
+    return float(rungs[kept])
+
+
+def rungs_of(changes: np.ndarray) -> np.ndarray:
+    """Return the cost sensitivities that are tried, by those at which choices change, (s,).
+
+    Right behind each of them or, where they are many, behind each hundredth.
+    """
+    distinct = np.unique(changes)
+    place = np.linspace(0, len(distinct) - 1, min(len(distinct), _MOST_RUNGS)).round().astype(int)
+    return np.r_[0.0, np.nextafter(distinct[place], np.inf)]
+
+
+def last_kept(gap: np.ndarray) -> int | None:
+    """Return the last place at which quality is not below the floor, None if it always is.
+
+    `gap` (m,) are estimates of the quality above it by growing cost sensitivity. Quality falls as
+    less is spent, and what in these estimates does not is noise: the nearest falling ones decide
+    (Ayer et al., *An empirical distribution function for sampling with incomplete information*,
+    1955), so that one unlucky estimate ends nothing and a lucky one begins nothing.
+    """
+    falling = IsotonicRegression(increasing=False).fit_transform(np.arange(len(gap)), gap)
+    kept = np.flatnonzero(falling >= -_ROUNDING)
+    return int(kept[-1]) if len(kept) else None
 
 
 def _gap(
@@ -93,21 +119,15 @@ def _gap(
 
 
 def _out_of_fold_choices(
-    router: CausalRouter, X: np.ndarray, feedback: Feedback
-) -> dict[float, Any]:
-    """Return labels (n,) by growing cost sensitivity, each row's by a router that never saw it."""
-    changes = router.frontier(X).cost_sensitivity
-    quantiles = np.linspace(0.0, 1.0, _N_SENSITIVITIES)
-    ladder = np.unique(np.r_[0.0, np.quantile(changes, quantiles)]) if len(changes) else [0.0]
-    labels = {float(at): np.empty(len(X), dtype=router.classes_.dtype) for at in ladder}
+    router: CausalRouter, X: np.ndarray, feedback: Feedback, rungs: np.ndarray
+) -> np.ndarray:
+    """Return labels (m, n) at each cost sensitivity (m,), each row's by a router unknown to it."""
+    labels = np.empty((len(rungs), len(X)), dtype=router.classes_.dtype)
     stratum, rng = feedback.stratum, np.random.RandomState(0)
     for train, test in make_folds(_N_FOLDS, None, stratum, feedback.group, rng):
-        with warnings.catch_warnings():
-            # Said of the router that was fitted on all rows.
-            warnings.simplefilter("ignore", UserWarning)
-            fitted = clone(router).fit(X[train], feedback.take(train))
+        fitted = clone(router).fit(X[train], feedback.take(train))
         fitted.left_out_ = router.left_out_
         frontier = fitted.frontier(X[test])
-        for at, chosen in labels.items():
+        for chosen, at in zip(labels, rungs, strict=True):
             chosen[test] = frontier.choice_at(at)
     return labels

@@ -1,6 +1,7 @@
 """One page that says what a router would change, what that is worth and how sure that is."""
 
 from ._facts import share_clipped
+from ._floor import QualityFloor
 from ._gather import why_doubtful
 from ._notes import Notes
 from ._report import RoutingReport, report

@@ -10,6 +10,7 @@ from .._utils import QUERIES, as_digits, as_dollars, as_interval, as_number, as_
 from ..metrics import CostQualityCurve, PolicyDifference
 from ..plots import CostQualityDisplay
 from ._facts import Facts
+from ._floor import QualityFloor
 from ._html import Markup, join, picture, table, tag, with_interval
 from ._latency import Latency
 from ._verdict import HOLDS_ZERO
@@ -18,7 +19,13 @@ from ._verdict import HOLDS_ZERO
 _AS_GOOD = 0.02
 
 
-def first_screen(facts: Facts, times: Latency | None, title: str, budget: float | None) -> Markup:
+def first_screen(
+    facts: Facts,
+    times: Latency | None,
+    floor: QualityFloor | None,
+    title: str,
+    budget: float | None,
+) -> Markup:
     """Return the head of the page."""
     head, *rest = verdict_in_words(facts)
     return tag(
@@ -31,6 +38,7 @@ def first_screen(facts: Facts, times: Latency | None, title: str, budget: float 
             class_="about",
         ),
         tag("p", tag("strong", head), *(f" {sentence}" for sentence in rest), class_="verdict"),
+        Markup("") if floor is None else tag("p", floor.sentence(facts.router.name)),
         tag("div", *numbers(facts, times), class_="numbers"),
         _picture(facts, budget),
         _against(facts),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from numpy.typing import ArrayLike
 
@@ -18,6 +18,7 @@ from ._changes import changes
 from ._coverage import coverage
 from ._facts import Facts
 from ._first import first_screen
+from ._floor import QualityFloor, floor_of
 from ._gather import gather
 from ._html import STYLE, Markup, join, section, tag
 from ._judge import judge, judge_bias
@@ -132,6 +133,7 @@ def report(
     volume: float | None = None,
     cost_sensitivity: float | None = None,
     budget: float | None = None,
+    quality_floor: float | Literal["today"] | None = None,
     exclude: Any = None,
     by: ArrayLike | None = None,
     text: ArrayLike | None = None,
@@ -165,6 +167,9 @@ def report(
     budget : float, default=None
         Dollars per query, marked in the picture of cost and quality, with the router's choice that
         it predicts to meet it. All else is at `cost_sensitivity`.
+    quality_floor : float or "today", default=None
+        Mean quality that the router is to keep; "today": that of the log. The first screen says
+        what it is expected to reach, with an interval, and at which cost.
     exclude : label, sequence of labels or bool array of shape (n, K), default=None
         Models that must not be chosen, as in ``predict``. A model that is excluded for all queries
         is no fixed model to compare with either.
@@ -272,6 +277,7 @@ def report(
         confidence=confidence,
         announce=announce,
     )
+    floor = None if quality_floor is None else floor_of(facts, quality_floor)
     times = None
     if facts.seconds is not None:
         announce("seconds")
@@ -280,7 +286,7 @@ def report(
     summary = judge_bias(facts)
     page = RoutingReport(
         title,
-        _body(facts, times, summary, budget, n_examples, title),
+        _body(facts, times, summary, floor, budget, n_examples, title),
         verdict=facts.verdict.answer,
         reasons=facts.verdict.reasons,
         notes=tuple(facts.notes),
@@ -299,6 +305,7 @@ def _body(
     facts: Facts,
     times: Latency | None,
     summary: BiasSummary | None,
+    floor: QualityFloor | None,
     budget: float | None,
     n_examples: int,
     title: str,
@@ -308,7 +315,7 @@ def _body(
     careful = [sections.notes(facts), *([tag("p", hidden)] if hidden else [])]
     return join(
         [
-            first_screen(facts, times, title, budget),
+            first_screen(facts, times, floor, title, budget),
             section("notes", "What to be careful about", *careful),
             sections.savings(facts),
             sections.values(facts),
