@@ -38,6 +38,7 @@ from ._warnings import (
     GoldRowsWarning,
     PreferenceOnlyWarning,
     TrainingLogWarning,
+    UnavailableModelsWarning,
 )
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "SensitivityBounds",
     "TrainingLogWarning",
     "TrainingQueries",
+    "UnavailableModelsWarning",
     "WeightDiagnostics",
     "average_improvement_in_quality",
     "average_performance_gap_recovered",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
@@ -15,6 +15,7 @@ from ._estimators import ESTIMATORS, Estimator, Outcome, effective_sample_size, 
 from ._intervals import standard_error, sum_by_cluster
 from ._options import Options
 from ._policies import Policy, read_policy
+from ._spans import span_of_choices
 from ._tables import CountedTable
 from ._terms import Estimate, Part, Terms
 from ._warnings import FewClustersWarning
@@ -36,7 +37,8 @@ class Assessment:
 
     `method` is a name of `ESTIMATORS`, "exact" or "logged", `parameter` the value that it used.
     `importance` (n,), the weights behind the quality, is None for "dm" without propensities, `cost`
-    where it has no predictions.
+    where it has no predictions. `unavailable` is the share of the rows in which the policy chooses
+    a model that was not there.
     """
 
     table: CountedTable
@@ -47,6 +49,7 @@ class Assessment:
     cost: Estimate | None
     importance: Any
     parameter: float | None = None
+    unavailable: float = 0.0
 
     @property
     def parameters(self) -> dict[str, float | None]:
@@ -116,24 +119,46 @@ class Assessment:
 
 
 def assess_all(
-    table: CountedTable, policies: Sequence[Any], options: Options, names: Sequence[str]
+    table: CountedTable,
+    policies: Sequence[Any],
+    options: Options,
+    names: Sequence[str],
+    *,
+    all_rows: bool = False,
 ) -> Iterator[Assessment]:
-    """Assess several policies on the rows that all of them choose for; None wrote the log."""
-    table, read = read_policies(table, policies, names)
-    for policy, name in zip(read, names, strict=True):
-        yield assess(table, policy, options, name)
+    """Assess several policies on the rows that all of them choose for; None wrote the log.
+
+    Unless `all_rows` are asked for, these are rows of the time in which all chosen models were
+    there.
+    """
+    table, read, unavailable = read_policies(table, policies, names, all_rows=all_rows)
+    for policy, name, share in zip(read, names, unavailable, strict=True):
+        yield replace(assess(table, policy, options, name), unavailable=share)
 
 
 def read_policies(
-    table: CountedTable, policies: Sequence[Any], names: Sequence[str]
-) -> tuple[CountedTable, list[Policy | None]]:
-    """Return the part of a table for which all policies choose, and what they choose there."""
+    table: CountedTable, policies: Sequence[Any], names: Sequence[str], *, all_rows: bool = False
+) -> tuple[CountedTable, list[Policy | None], tuple[float, ...]]:
+    """Return the part of a table for which all policies choose, and what they choose there.
+
+    The last are the shares of rows in which each chooses a model that was not there; that part of
+    the table is left out as well, unless `all_rows` are asked for.
+    """
     read = [_read(table, policy, name) for policy, name in zip(policies, names, strict=True)]
     masks = [policy.known for policy in read if policy is not None and policy.known is not None]
-    if not masks:
-        return table, read
-    rows = reduce(np.logical_and, masks)
-    return table.take(rows), [None if policy is None else policy.take(rows) for policy in read]
+    table, read = _taken(table, read, reduce(np.logical_and, masks) if masks else None)
+    if all_rows:
+        return table, read, (0.0,) * len(read)
+    span = span_of_choices(table, read)
+    return *_taken(table, read, span.rows), span.unavailable
+
+
+def _taken(
+    table: CountedTable, policies: list[Policy | None], rows: np.ndarray | None
+) -> tuple[CountedTable, list[Policy | None]]:
+    if rows is None:
+        return table, policies
+    return table.take(rows), [None if policy is None else policy.take(rows) for policy in policies]
 
 
 def _read(table: CountedTable, policy: Any, name: str) -> Policy | None:

@@ -141,7 +141,7 @@ def bill_saved(
         raise ValueError("policies is empty; give at least one policy")
     options = Options(method=method, confidence=confidence)
     names = ["reference", *(f"policies[{k}]" for k in range(len(policies)))]
-    table, (old, *new) = read_policies(table, [reference, *policies], names)
+    table, (old, *new), _ = read_policies(table, [reference, *policies], names)
     path = _Path(table, options, old, new)
     found = np.array([path.saved(float(share)) for share in shares])
     curve = CostQualityCurve(path.cost, path.quality)

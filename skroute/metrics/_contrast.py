@@ -83,7 +83,8 @@ class Contrast:
             for sign, policy, name in zip((1.0, -1.0), policies, names, strict=True)
             if not (isinstance(policy, str) and policy == "zero")
         ]
-        table, read = read_policies(table, [part[1] for part in signs], [part[2] for part in signs])
+        policies, names = [part[1] for part in signs], [part[2] for part in signs]
+        table, read, _ = read_policies(table, policies, names)
         action = table.feedback.action
         predicted, residual = predictions_and_residuals(table, cost_sensitivity)
         plain, difference, arms = np.zeros(len(action)), np.zeros(len(action)), []

@@ -142,7 +142,7 @@ def weight_diagnostics(
         raise ValueError(
             "y is full feedback, whose values need no importance weights. Give logged feedback."
         )
-    table, (read,) = read_policies(table, [policy], ["policy"])
+    table, (read,), _ = read_policies(table, [policy], ["policy"])
     assert read is not None
     importance = read.of(table.feedback.action) / known_propensity(table) * table.judged_weight()
     if not importance.any():

@@ -67,7 +67,8 @@ class PolicyEvaluator:
 
     def quality_and_cost(self, choice: np.ndarray) -> tuple[float, float]:
         """Return mean quality and mean cost of choosing these labels, one a row of the table."""
-        (assessment,) = assess_all(self.table, [choice], Options(), ["predictions"])
+        # Candidates that choose other models are compared on the same rows.
+        (assessment,) = assess_all(self.table, [choice], Options(), ["predictions"], all_rows=True)
         self._warn_if_few_are_scored(assessment)
         quality, cost = assessment.quality, assessment.cost
         assert cost is not None  # predicted above, or known
@@ -128,6 +129,7 @@ def _evaluation_models(X: np.ndarray, table: CountedTable) -> dict[str, Any]:
         feedback.propensity,
         feedback.group,
         feedback.weight,
+        feedback.time,
         table.scored,
         feedback.n_models,
     )

@@ -44,6 +44,12 @@ class Policy:
             return matrix[np.arange(len(matrix)), self.choice].astype(np.float64)
         return np.einsum("nk,nk->n", self.probability, matrix, dtype="float64")
 
+    def matrix(self, n_models: int) -> np.ndarray:
+        """Return the probabilities (n, K)."""
+        if self.choice is None:
+            return self.probability
+        return np.eye(n_models)[self.choice]
+
     def take(self, rows: Any) -> Policy:
         """Return the rows named by an index, mask or slice."""
         if self.choice is None:

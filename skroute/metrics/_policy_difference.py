@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,8 @@ from ._assessment import Assessment, assess_all
 from ._intervals import infer
 from ._options import Options
 from ._policy_value import PolicyValue, summarize
-from ._tables import read_table
+from ._tables import CountedTable, read_table
+from ._warnings import UnavailableModelsWarning
 
 
 @dataclass(frozen=True, repr=False)
@@ -213,9 +215,11 @@ def differences_of_pairs(
     table = read_table(y, cost_sensitivity=cost_sensitivity, **known)
     order = [*kept, *(name for name in policies if name not in kept)]
     assessed: dict[str, Assessment] = {}
-    found: dict[tuple[str, str], PolicyDifference] = {}
-    chosen = (policies[name] for name in order)
-    for name, assessment in zip(order, assess_all(table, [*chosen], options, order), strict=True):
+    found = _of_some_of_the_time(table, policies, pairs, values, options)
+    chosen = [policies[name] for name in order]
+    for name, assessment in zip(
+        order, assess_all(table, chosen, options, order, all_rows=True), strict=True
+    ):
         assessed[name] = assessment
         for pair in pairs:
             if pair not in found and name in pair and all(each in assessed for each in pair):
@@ -223,6 +227,24 @@ def differences_of_pairs(
                 found[pair] = _difference(assessed[a], assessed[b], values[a], values[b])
         if name not in kept:
             del assessed[name]
+    return found
+
+
+def _of_some_of_the_time(
+    table: CountedTable,
+    policies: Mapping[str, Any],
+    pairs: Sequence[tuple[str, str]],
+    values: Mapping[str, PolicyValue],
+    options: Options,
+) -> dict[tuple[str, str], PolicyDifference]:
+    """Return the differences of pairs that choose models at times at which they were not there."""
+    found = {}
+    for pair in pairs:
+        if any(values[name].share_unavailable > 0 for name in pair):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UnavailableModelsWarning)
+                a, b = assess_all(table, [policies[name] for name in pair], options, pair)
+            found[pair] = _difference(a, b, values[pair[0]], values[pair[1]])
     return found
 
 

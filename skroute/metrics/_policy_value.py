@@ -55,6 +55,9 @@ class PolicyValue(ShortRepr):
         Independent clusters among the rows used: groups, or rows where there are no groups.
     interval, confidence
         As they were given.
+    share_unavailable : float
+        Share of the rows in which the policy chooses a model that was not there, by the column
+        ``time``. If it is positive, the value is that of the time in which all chosen models were.
     """
 
     value: float
@@ -76,6 +79,7 @@ class PolicyValue(ShortRepr):
     n_clusters: int
     interval: str
     confidence: float
+    share_unavailable: float = 0.0
 
 
 def policy_value(
@@ -165,6 +169,8 @@ def policy_value(
         If no row is gold, so that the judge's labels stand for quality.
     FewClustersWarning
         If `y` has fewer than 20 groups.
+    UnavailableModelsWarning
+        If the policy chooses models when they were not there, see `skroute.nuisance.Availability`.
 
     See Also
     --------
@@ -199,9 +205,10 @@ def policy_value(
 
     **Assumptions.** Given the query, the log's choice has nothing to do with how good the answer
     would be (no hidden confounding). Every model that the policy chooses had a chance there
-    (overlap). Queries and models stay as they were. Where some answers were not judged, or not by
-    gold, query and model explain which: then the weight :math:`w_i` is divided by
-    `judged_propensity`, and the other rows count by their queries, costs and the judge's
+    (overlap). Queries and models stay as they were; with a column `time` models may come and go,
+    and the value is that of the time in which all chosen ones were there. Where some answers were
+    not judged, or not by gold, query and model explain which: then the weight :math:`w_i` is
+    divided by `judged_propensity`, and the other rows count by their queries, costs and the judge's
     labels. A quality that is missing because it was bad cannot be corrected for, by this or by
     anything else that sees the log alone.
 
@@ -296,4 +303,5 @@ def summarize(assessment: Assessment) -> PolicyValue:
         n_clusters=inference.n_clusters,
         interval=options.interval,
         confidence=float(options.confidence),
+        share_unavailable=assessment.unavailable,
     )

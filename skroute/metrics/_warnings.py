@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 
@@ -60,3 +62,31 @@ class TrainingLogWarning(UserWarning):
     def __init__(self, message: str = "", *, router: str = "", share_seen: float = np.nan) -> None:
         super().__init__(message)
         self.router, self.share_seen = router, share_seen
+
+
+class UnavailableModelsWarning(UserWarning):
+    """A policy chooses models at times at which they were not there, by the column `time`.
+
+    Attributes
+    ----------
+    models : tuple of str
+        Those models.
+    share : float
+        Share of the rows in which one of them is chosen and was not there.
+    first, last : float
+        Ends of the span in which all chosen models were there, in seconds since 1970; NaN if there
+        is none.
+    n_rows : int
+        Rows within.
+    """
+
+    models: tuple[str, ...] = ()
+    share: float = np.nan
+    first: float = np.nan
+    last: float = np.nan
+    n_rows: int = 0
+
+    def __init__(self, message: str = "", **facts: Any) -> None:
+        super().__init__(message)
+        # Kept in __dict__, so that a copy or a pickle has them too.
+        vars(self).update(facts)

@@ -13,6 +13,8 @@ from ..feedback import Feedback
 # A model has appeared, or is gone, if its rows would lie that much together with a probability
 # below this were it there throughout.
 LEAST_PROBABILITY = 0.001
+# Models are scaled in turn until they are expected as often as they were chosen, but for this.
+_MOST_SCALINGS, _SCALED = 100, 1e-6
 
 
 @dataclass(frozen=True, repr=False)
@@ -83,6 +85,35 @@ class Availability(ShortRepr):
         """Return which models were there at each time (n,): bool (n, K)."""
         moment = time[:, None]
         return (self.first <= moment) & (moment <= self.last)
+
+    def mass(self, feedback: Feedback) -> np.ndarray:
+        """Return the weight (K,) of the rows of a table at whose time each model was there."""
+        if feedback.time is None or self.throughout:
+            return np.full(len(self.first), feedback.weight.sum())
+        return feedback.weight @ self.at(feedback.time)
+
+
+def where_available(probability: np.ndarray, feedback: Feedback) -> np.ndarray:
+    """Return probabilities (n, K) of a log's choices with 0 where a model was not there.
+
+    Those of the others are scaled so that each model is expected as often as it was chosen: a
+    classifier that does not know when models came gives too little to those who came late.
+    """
+    available = Availability.of(feedback)
+    if available.throughout or feedback.time is None:
+        return probability
+    there = available.at(feedback.time)
+    probability = np.maximum(probability, np.finfo(np.float64).tiny) * there
+    probability /= probability.sum(axis=1, keepdims=True)
+    shown = np.bincount(feedback.action, feedback.weight, feedback.n_models)
+    for _ in range(_MOST_SCALINGS):
+        expected = feedback.weight @ probability
+        odds = np.divide(shown, expected, out=np.ones(len(shown)), where=expected > 0)
+        probability *= np.where(shown > 0, odds, 1.0)
+        probability /= probability.sum(axis=1, keepdims=True)
+        if np.abs(odds[shown > 0] - 1).max() < _SCALED:
+            break
+    return probability
 
 
 def _absent(unit: np.ndarray, own: np.ndarray) -> bool:

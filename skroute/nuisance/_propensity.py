@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from .._utils import Folds, out_of_fold
 from ..feedback import Feedback
+from ._availability import where_available
 from ._features import PrincipalComponents
 from ._fitting import fit_weighted, single_threaded
 
@@ -73,7 +74,8 @@ def fill_propensity(
 ) -> np.ndarray:
     """Return the propensity (n,) of each logged model: recorded where it is, else estimated.
 
-    Recorded propensities are used as they are. Estimates are out of fold.
+    Recorded propensities are used as they are. Estimates are out of fold, and models that were not
+    there at the time of a row, see `Availability`, have no part in it.
     """
     classifier = make_propensity_model(classifier)
     unknown = np.isnan(feedback.propensity)
@@ -82,6 +84,7 @@ def fill_propensity(
     estimate = cross_fit_propensity(
         classifier, X, feedback.action, feedback.weight, feedback.n_models, folds, n_jobs
     )
+    estimate = where_available(estimate, feedback)
     logged = estimate[np.arange(len(feedback)), feedback.action]
     return np.where(unknown, logged, feedback.propensity)
 

@@ -9,6 +9,7 @@ from scipy.stats import beta
 
 from .._utils import Folds, ShortRepr, as_share, make_folds, short_labels, warn
 from ..feedback import Feedback
+from ._availability import Availability
 from ._choices import ChoiceClassifier, ChoiceColumns
 from ._fitting import single_threaded
 from ._overlap import OverlapWarning
@@ -54,12 +55,12 @@ class Support(ShortRepr):
     ----------
     share_by_model : ndarray of shape (K,)
         Estimated share of the queries in which the log could have chosen each model,
-        ``sum 1[t = k] / p / n``, 1 in expectation where it always could. NaN without recorded
-        propensities.
+        ``sum 1[t = k] / p / n``, 1 in expectation where it always could; of those at whose time the
+        model was there, see `Availability`. NaN without recorded propensities.
     standard_error : ndarray of shape (K,)
         Of these shares.
     models_tried : float
-        Their sum: how many models a query had a chance of. NaN without recorded propensities.
+        How many models a query had a chance of, on average. NaN without recorded propensities.
     tried_error : float
         Its standard error.
     share_certain : float
@@ -193,19 +194,22 @@ def _shares(feedback: Feedback) -> tuple[np.ndarray, np.ndarray, float, float]:
     chance = (total - weight[recorded].sum()) / total
     known = recorded & (feedback.action >= 0)
     action, inverse, counted = feedback.action[known], 1 / feedback.propensity[known], weight[known]
-    share = np.bincount(action, counted * inverse, n_models) / total
-    square = np.bincount(action, counted * inverse**2, n_models) / total
+    first = np.bincount(action, counted * inverse, n_models)
+    second = np.bincount(action, counted * inverse**2, n_models)
+    # A model is asked for its chances in the time in which it was there.
+    there = Availability.of(feedback).mass(feedback)
+    share, square = first / there, second / there
     # Large inverse propensities that were not drawn are missed; one more of each is allowed for.
     largest = np.zeros(n_models)
     np.maximum.at(largest, action, inverse)
-    variance = np.maximum(square - share**2, 0.0) / total + (largest / total) ** 2
-    tried = square.sum() - share.sum() ** 2
+    variance = np.maximum(square - share**2, 0.0) / there + (largest / there) ** 2
+    tried = (second / total).sum() - (first / total).sum() ** 2
     tried_variance = max(tried, 0.0) / total + (largest.max(initial=0.0) / total) ** 2
     if feedback.group is not None:
         # As if all rows of a group were one.
         rows_in_group = np.count_nonzero(weight) / len(np.unique(feedback.group[weight > 0]))
         variance, tried_variance = variance * rows_in_group, tried_variance * rows_in_group
-    tried = float(share.sum() + chance * n_models)
+    tried = float((first / total).sum() + chance * n_models)
     return share + chance, np.sqrt(variance), tried, float(np.sqrt(tried_variance))
 
 

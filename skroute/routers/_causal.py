@@ -131,6 +131,8 @@ class CausalRouter(OutcomeRouter):
         If no answer of some model was ever judged.
     PriorModelsWarning
         If some model has rows of a benchmark (column ``prior``) and no traffic.
+    GoneModelsWarning, MovedModelsWarning
+        If by the column ``time`` models are gone, or costs or qualities moved.
     UserWarning
         If rows have a preference-based quality and `bias_correction` is None.
 
@@ -141,8 +143,8 @@ class CausalRouter(OutcomeRouter):
 
     Notes
     -----
-    **Assumptions.** Queries explain the log's choices, models had a chance (`overlap_`), queries
-    and models stay as they were; see `skroute.metrics.policy_value`.
+    **Assumptions.** Queries explain the log's choices, models had a chance (`overlap_`), and all
+    stays as it was, but for what ``time`` shows; see `skroute.metrics.policy_value`.
 
     **Safety.** Three estimates keep noise from choosing. `calibration_.trust` is the slope of seen
     outcomes on the out-of-fold differences between models, at most 1, and 0 where it is within its
@@ -286,11 +288,10 @@ class CausalRouter(OutcomeRouter):
             routed = cost_sensitivity >= self.routing_start_
             by = chosen_by if routed else [np.broadcast_to(m, quality.shape) for m in means]
             self.policy_, self.temperature_ = None, float(spread) or 1.0
-            utility, predicted = (
-                mask_excluded(values, self._excluded(None, None, len(X)))
-                for values in (by[0] - cost_sensitivity * by[1], predicted)
+            utility, counted = by[0] - cost_sensitivity * by[1], weight > 0
+            self.fixed_model_ = model_for_all(
+                utility[counted], predicted[counted], self.classes_, self.left_out_
             )
-            self.fixed_model_ = model_for_all(utility, predicted, weight, self.classes_)
             if self.fixed_model_ is not None and not (routed and self.calibration_.trust > 0):
                 warn_of_fixed_model(self.fixed_model_, feedback, cost_sensitivity)
             announce("done")

@@ -19,17 +19,18 @@ class FixedModelWarning(UserWarning):
 
 
 def model_for_all(
-    chosen: np.ndarray, predicted: np.ndarray, weight: np.ndarray, classes: np.ndarray
+    chosen: np.ndarray, predicted: np.ndarray, classes: np.ndarray, left_out: np.ndarray
 ) -> Any:
     """Return the label that all queries get though predictions would have several; else None.
 
-    `chosen` and `predicted` (n, K) are the utilities that choose and those taken at their word.
+    `chosen` and `predicted` (n, K) are the utilities that choose and those taken at their word;
+    labels that are left out are not chosen.
     """
-    counted = weight > 0
-    first = np.unique(chosen[counted].argmax(axis=1))
-    if len(first) > 1 or len(np.unique(predicted[counted].argmax(axis=1))) == 1:
+    kept = ~np.isin(classes, left_out)
+    first = np.unique(chosen[:, kept].argmax(axis=1))
+    if len(first) > 1 or len(np.unique(predicted[:, kept].argmax(axis=1))) == 1:
         return None
-    return classes[first[0]]
+    return classes[kept][first[0]]
 
 
 def warn_of_fixed_model(label: Any, feedback: Feedback, sensitivity: float) -> None:
