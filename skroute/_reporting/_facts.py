@@ -227,7 +227,7 @@ class Facts:
         frontier, old = self.frontier, self.values[self.saved_from]
         choices: list[Any] = [self.policies[self.router.name]]
         if frontier is not None and frontier.low < frontier.high:
-            choices = frontier.choices(_N_POINTS)
+            choices = frontier.choices(_N_POINTS, at=self.cost_sensitivity)
         with warnings.catch_warnings():
             # Noted for the policies of the first table.
             warnings.simplefilter("ignore")

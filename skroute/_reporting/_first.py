@@ -78,10 +78,15 @@ def _rival_in_words(facts: Facts) -> list[str]:
         known = name not in facts.poor and math.isfinite(over.high)
         close = over.value <= 0 or over.high <= _AS_GOOD * facts.range_of_quality
         does = "does as well as" if known and close else "may do as well as"
+    new, old = (per_thousand(value.mean_cost) for value in (over.a, over.b))
+    if (facts.after == facts.after[0]).all() and facts.models[facts.after[0]] == model:
+        return [
+            f"Sending everything to {model} does as well as {router}, which does just that, at "
+            f"{new} per 1,000 queries."
+        ]
     return [
-        f"Sending everything to {model} {does} {router}, as far as these rows tell, at "
-        f"{per_thousand(over.b.mean_cost)} per 1,000 queries in place of "
-        f"{per_thousand(over.a.mean_cost)}."
+        f"Sending everything to {model} {does} {router}, as far as these rows tell, at {old} per "
+        f"1,000 queries in place of {new}."
     ]
 
 
@@ -158,10 +163,10 @@ def _saved(facts: Facts) -> Markup:
 def saving_in_words(share: float, low: float, high: float) -> tuple[str, str]:
     """Return a share of the bill that is saved, and its interval."""
     if math.isnan(share):
-        most = f", at most {as_share(high)}" if math.isfinite(high) else ""
-        return "not reached", f"none{most}" if most else ""
-    first = as_share(low) if math.isfinite(low) else "none"
-    return as_share(share), f"{first} to {as_share(high)}"
+        return "not reached", f"up to {as_share(high)}" if math.isfinite(high) else ""
+    if not math.isfinite(low):
+        return as_share(share), f"up to {as_share(high)}, none is sure"
+    return as_share(share), f"{as_share(low)} to {as_share(high)}"
 
 
 def _number(what: str, figure: str, ends: str, more: str) -> Markup:

@@ -82,7 +82,7 @@ def _value_row(facts: Facts, name: str) -> list[object]:
         over = with_interval(difference.value, difference.low, difference.high, signed=True)
         dollars, low, high = difference.dollars_per_thousand_queries
         if math.isfinite(dollars):
-            worth = with_interval(dollars, low, high, as_dollars)
+            worth = with_interval(dollars, low, high, as_dollars, signed=True)
     effective = value.effective_sample_size
     month = [] if facts.volume is None else [as_dollars(facts.volume * value.mean_cost)]
     return [

@@ -257,11 +257,12 @@ class Frontier(ShortRepr):
         states = np.r_[0, len(self.row) - last]
         return where, step.cumsum(axis=0)[states] / self.weight.sum()
 
-    def choices(self, n_states: int) -> list[np.ndarray]:
+    def choices(self, n_states: int, *, at: float | None = None) -> list[np.ndarray]:
         """Return the labels (n,) chosen in at most `n_states` states, by growing cost sensitivity.
 
         The states are in steps of about equal change. A step counts what it changes in predicted
-        cost and what it changes in predicted quality, each as a share of the whole way.
+        cost and what it changes in predicted quality, each as a share of the whole way. The state
+        at the cost sensitivity `at` is one more, where that is given and within the range.
         """
         states = self.states()
         path = np.zeros(len(states))
@@ -270,6 +271,10 @@ class Frontier(ShortRepr):
             if len(walked) and walked[-1] > 0:
                 path[1:] += walked / walked[-1]
         picked = states[np.unique(np.searchsorted(path, np.linspace(0.0, path[-1], n_states)))]
+        if at is not None and self.low <= at <= self.high:
+            passed = np.searchsorted(self.cost_sensitivity, at)
+            here = min(int(np.searchsorted(states, passed)), len(states) - 1)
+            picked = np.union1d(picked, states[here])
         return [self.choice_at(self.within_state(state)) for state in picked.tolist()]
 
     def states(self) -> np.ndarray:

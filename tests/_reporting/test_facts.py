@@ -32,7 +32,7 @@ def test_values_are_those_of_the_metrics(logged, router, held_out):
     assert row[1] == f"${1000 * value.mean_cost:.2f}"
     assert row[2].startswith(f"{value.value:.3f} <small>({value.low:.3f} to {value.high:.3f})")
     assert row[3].startswith(f"{difference.value:+.3f} ")
-    assert row[4].startswith(f"${difference.dollars_per_thousand_queries[0]:.2f} ")
+    assert row[4].startswith(f"+${difference.dollars_per_thousand_queries[0]:.2f} ")
     assert list(cells)[1:] == ["today&#x27;s policy", *list(logged.values)[1:]]
 
 

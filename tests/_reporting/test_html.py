@@ -72,10 +72,31 @@ def browser():
         chromium.close()
 
 
+# The contrast of text and what is behind it, by their relative luminance: grey shows no more.
+CONTRAST = """() => {
+  const light = (colour) => {
+    const part = colour.match(/[\\d.]+/g).slice(0, 3).map((c) => c / 255);
+    const [r, g, b] = part.map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (node) => {
+    const colour = getComputedStyle(node).backgroundColor;
+    return /, 0\\)$/.test(colour) ? behind(node.parentElement) : colour;
+  };
+  const written = [...document.querySelectorAll("h1, h2, p, th, td, small, figcaption, li")];
+  const ratios = written.map((node) => {
+    const pair = [light(getComputedStyle(node).color), light(behind(node))];
+    return (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
+  });
+  return [Math.min(...ratios), light(getComputedStyle(document.body).backgroundColor)];
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_a_browser_shows_it(browser, page, width, tmp_path):
+def test_a_browser_shows_it(browser, page, width, scheme, tmp_path):
     path = page.save(tmp_path / "page.html")
-    tab = browser.new_page(viewport={"width": width, "height": 900})
+    tab = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
     requests, complaints = [], []
     tab.on("request", lambda request: requests.append(request.url))
     tab.on("console", lambda message: complaints.append(message.text))
@@ -89,4 +110,22 @@ def test_a_browser_shows_it(browser, page, width, tmp_path):
     images = tab.evaluate(shown)
     assert all(images)
     assert len(images) >= 3
+    contrast, paper = tab.evaluate(CONTRAST)
+    assert contrast >= 4.5
+    assert paper < 0.05 if scheme == "dark" else paper > 0.95
+    tab.close()
+
+
+def test_a_browser_prints_the_first_screen_on_a_page_of_its_own(browser, page, tmp_path):
+    path = page.save(tmp_path / "page.html")
+    # A4 at 96 dots an inch, less the margins of the page.
+    tab = browser.new_page(viewport={"width": 673, "height": 1001}, color_scheme="dark")
+    tab.goto(path.as_uri())
+    tab.emulate_media(media="print")
+    first = "document.querySelector('header.first')"
+    assert tab.evaluate(f"getComputedStyle({first}).breakAfter") == "page"
+    assert tab.evaluate(f"{first}.getBoundingClientRect().height") <= 1001
+    contrast, paper = tab.evaluate(CONTRAST)
+    assert contrast >= 7
+    assert paper == 1
     tab.close()

@@ -194,3 +194,12 @@ def test_one_knot_is_one_state():
     assert frontier.choice_at(5.0).tolist() == ["b", "a"]
     assert_allclose(frontier.mean_cost, [0.25])
     assert frontier.within_budget(0.3).cost_sensitivity == 5.0
+
+
+def test_the_choice_at_a_cost_sensitivity_may_be_one_of_some():
+    _, _, frontier = make(200, 5, 3, high=50.0)
+    for at in (0.0, 3.21, 50.0, float(frontier.cost_sensitivity[7])):
+        some = frontier.choices(4, at=at)
+        assert len(some) in (len(frontier.choices(4)), len(frontier.choices(4)) + 1)
+        assert any((labels == frontier.choice_at(at)).mean() > 0.99 for labels in some)
+    assert len(frontier.choices(4, at=60.0)) == len(frontier.choices(4))
