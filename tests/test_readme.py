@@ -23,7 +23,7 @@ def blocks(language):
 
 def test_the_code_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (code,) = blocks("python")
+    _, code = blocks("python")
     names = {}
     exec(code, names)
     assert (tmp_path / "router.joblib").exists()
@@ -32,6 +32,15 @@ def test_the_code_runs(tmp_path, monkeypatch):
     assert router.predict(easy).tolist() != router.predict(proof).tolist()
     (chosen,) = router.predict(easy)
     assert router.predict(easy, exclude=chosen).tolist() != [chosen]
+
+
+def test_a_table_of_one_s_own(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    code, _ = blocks("python")
+    exec(code, {})
+    (line,) = re.findall(r"python -m skroute (--table .*)$", README, flags=re.MULTILINE)
+    assert skroute.__main__.main(line.split()) == 0
+    assert "table.npz: a simulated log of 700 queries" in capsys.readouterr().out
 
 
 def test_the_shipped_log_is_what_its_script_writes(tmp_path):
