@@ -15,6 +15,7 @@ from ..feedback import Feedback
 from ..metrics import PolicyDifference
 from ..plots import TODAY
 from ..routers import CausalRouter
+from ._baseline import BASELINE, Baseline
 from ._goal import Goal
 from ._held_out import HeldOut, Row
 from ._labels import Labels, as_they_are
@@ -27,32 +28,39 @@ QUICK_GRID = (0.0, 0.03, 0.1, 0.3)
 
 @dataclass(frozen=True)
 class Change:
-    """What the router changes against today's policy, on held-out rows of a log.
+    """What the router changes against another policy, on held-out queries.
 
     Attributes
     ----------
+    against : str
     quality : PolicyDifference
         Of the mean quality.
-    cost, cost_today : float
-        Dollars per query, with the router and as the log has it.
+    cost, cost_before : float
+        Dollars per query, with the router and with the other policy.
     """
 
+    against: str
     quality: PolicyDifference
     cost: float
-    cost_today: float
+    cost_before: float
 
     def sentence(self, volume: float | None = None) -> str:
         """Say it; `volume` are queries a month."""
         gain = self.quality
         words = (
-            f"Against {TODAY}: quality {as_number(gain.value, signed=True)} "
-            f"({as_interval(gain.low, gain.high, signed=True)}), {per_thousand(self.cost)} instead "
-            f"of {per_thousand(self.cost_today)} per 1,000 queries"
+            f"Against {self.against}: quality {as_number(gain.value, signed=True)} "
+            f"({as_interval(gain.low, gain.high, signed=True)})"
         )
-        if self.cost_today > 0:
-            words += f" ({as_share(self.cost / self.cost_today - 1, signed=True)})"
+        if self.cost == self.cost_before == 0:
+            return f"{words}."
+        words += (
+            f", {per_thousand(self.cost)} instead of {per_thousand(self.cost_before)} per 1,000 "
+            "queries"
+        )
+        if self.cost_before > 0:
+            words += f" ({as_share(self.cost / self.cost_before - 1, signed=True)})"
         if volume is not None:
-            saved = volume * (self.cost_today - self.cost)
+            saved = volume * (self.cost_before - self.cost)
             verb = "saved" if saved >= 0 else "spent more"
             words += f"; {as_dollars(abs(saved))} a month {verb} at {volume:,.0f} queries"
         return f"{words}."
@@ -70,6 +78,7 @@ class Comparison:
     notes: list[str]  # what to be careful about
     verdict: Verdict | None  # of the router against the models that the log shows
     change: Change | None  # and what it changes in quality and dollars
+    over_baseline: tuple[Verdict, Change] | None  # the same against a saved router
     floor: QualityFloor | None  # what it reaches, where a quality was asked for
 
     @property
@@ -105,6 +114,7 @@ def compare(
     goal: Goal,
     grid: Sequence[float],
     exclude: Sequence[str] | None = None,
+    baseline: Baseline | None = None,
     seed: int,
     progress: Callable[[str], None],
 ) -> Comparison:
@@ -150,17 +160,28 @@ def compare(
         if row.model == strongest:
             row.saved_share, row.quality_gap = 0.0, 0.0
     _note_curves(notes, notes_of_curves, len(curves) * len(at_all))
-    verdict = change = None
+    choice, own_row = choices[own], rows[-1]
+    poor = [name for name in ("CausalRouter",) if name in notes.poor]
+    verdict = change = over_baseline = floor = None
     if not exact:
-        choice = router.predict(held_out.X)
-        verdict = _conclude(router, choice, held_out, list(fixed), "CausalRouter" in notes.poor)
+        verdict = _conclude(router, choice, None, held_out, list(fixed), poor)
         quality = held_out.difference(choice, None, 0.0)
-        change = Change(quality, rows[-1].cost, rows[0].cost)
-    floor = None
+        change = Change(TODAY, quality, own_row.cost, rows[0].cost)
+    if baseline is not None:
+        row = notes.hear(held_out.value, BASELINE, baseline.labels, own, called=BASELINE)
+        rows.insert(0 if exact else 1, row)
+        poor += [name for name in (BASELINE,) if name in notes.poor]
+        doubts = baseline.doubts
+        against = _conclude(router, choice, baseline.labels, held_out, [], poor, doubts)
+        quality = held_out.difference(choice, baseline.labels, 0.0)
+        over_baseline = against, Change(BASELINE, quality, own_row.cost, row.cost)
+        for words in baseline.notes:
+            notes.add(words)
     if goal.quality is not None:
-        choice = router.predict(held_out.X)
         floor = QualityFloor.of(goal.quality, held_out.feedback, choice, held_out.known)
-    return Comparison(own, rows, fixed, curves, router, notes.words, verdict, change, floor)
+    return Comparison(
+        own, rows, fixed, curves, router, notes.words, verdict, change, over_baseline, floor
+    )
 
 
 def _fit_router(
@@ -205,22 +226,29 @@ def _note_curves(notes: Notes, notes_of_curves: Notes, n_points: int) -> None:
 def _conclude(
     router: CausalRouter,
     choice: np.ndarray,
+    before: np.ndarray | None,
     held_out: HeldOut,
-    models: Sequence[str],
-    little_known: bool,
+    fixed: Sequence[str],
+    poor: Sequence[str],
+    doubts: Sequence[str] = (),
 ) -> Verdict:
-    """Say whether a router is better than the log, by what it chooses for held-out queries."""
+    """Say whether a router is better than what chose before, by its choices for held-out queries.
+
+    `before` is None for the log. Rivals are the models `fixed`; the log says little of the policies
+    `poor`, and `doubts` say what else cannot be believed.
+    """
     own = router.cost_sensitivity
     over_fixed = {
         f"always {model}": held_out.difference(choice, np.repeat(model, len(choice)), own)
-        for model in models
+        for model in fixed
     }
-    poor = ["the router's"] if little_known else []
+    whose = ["the router's" if name == "CausalRouter" else f"{name}'s" for name in poor]
+    overlap = getattr(router, "overlap_", None)
     return Verdict.of(
-        held_out.difference(choice, None, own),
+        held_out.difference(choice, before, own),
         over_fixed,
         confidence=0.95,
-        doubts=why_doubtful(held_out.feedback, held_out.explored, router.overlap_, poor),
+        doubts=[*doubts, *why_doubtful(held_out.feedback, held_out.explored, overlap, whose)],
         held_out=True,
     )
 
@@ -244,7 +272,8 @@ def _rows_of_fixed(
 ) -> list[Row]:
     """Return the cheapest, the strongest and the best fixed model; on a log all others too.
 
-    Models that are not `kept`, bool (K,), may not be chosen and are none of them.
+    Without costs there is no cheapest one. Models that are not `kept`, bool (K,), may not be chosen
+    and are none of them.
 
     The log says which model is best, as a deployment would know it. Cheapest and strongest are
     so by exact outcomes where there are such: a reference that the log misjudges would flatter
@@ -256,14 +285,10 @@ def _rows_of_fixed(
     if exact:
         quality = np.array([row.quality for row in fixed.values()])
         cost = np.array([row.cost for row in fixed.values()])
-    rows = [
-        replace(fixed[names[k]], policy=policy)
-        for policy, k in (
-            ("always the cheapest", int(np.nanargmin(cost))),
-            ("always the strongest", int(np.nanargmax(quality))),
-            ("best fixed model", best),
-        )
-    ]
+    chosen = [("always the strongest", int(np.nanargmax(quality))), ("best fixed model", best)]
+    if np.nanmax(cost) > 0:
+        chosen.insert(0, ("always the cheapest", int(np.nanargmin(cost))))
+    rows = [replace(fixed[names[k]], policy=policy) for policy, k in chosen]
     shown = {row.model for row in rows}
     return rows + [row for name, row in fixed.items() if not exact and name not in shown]
 

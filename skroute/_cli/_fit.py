@@ -15,6 +15,7 @@ from .._reporting import report
 from .._utils import printable, split_router
 from ..feedback import Feedback, read_feedback
 from ..plots import TODAY
+from ._baseline import BASELINE, Baseline
 from ._comparison import GRID, QUICK_GRID, Comparison, compare
 from ._labels import Labels
 from ._output import draw_picture, table, write_csv
@@ -46,9 +47,13 @@ def fit(options: argparse.Namespace, progress: Progress) -> None:
         folder = Path(options.output)
         folder.mkdir(parents=True, exist_ok=True)
     # Read first: a file that is not there should not cost the wait for a fit.
-    baseline = None if options.baseline is None else load_router(options.baseline)
+    saved = None if options.baseline is None else load_router(options.baseline)
     progress("reading" if options.table or options.log else "making a synthetic log")
     task = make_task(options, progress.note)
+    baseline = None
+    if saved is not None and task.test is not None:
+        models = task.feedback.classes
+        baseline = Baseline.of(options.baseline, saved, task.test.raw, models)
     labels = Labels.of(task.feedback, options.seed)
     if labels.note:
         progress.note(labels.note)
@@ -60,6 +65,7 @@ def fit(options: argparse.Namespace, progress: Progress) -> None:
         goal=options.goal,
         grid=QUICK_GRID if options.quick else GRID,
         exclude=options.exclude,
+        baseline=baseline,
         seed=options.seed,
         progress=progress,
     )
@@ -68,7 +74,7 @@ def fit(options: argparse.Namespace, progress: Progress) -> None:
     progress("done")
     _print(task, comparison, options)
     if folder is not None:
-        written = _write(folder, task, comparison, labels, baseline, options, progress)
+        written = _write(folder, task, comparison, labels, saved, options, progress)
         if comparison.not_recommended:
             written[0] += " (not recommended)"
         print(f"\nwritten to {printable(folder)}: {', '.join(written)}")
@@ -91,6 +97,10 @@ def _print(task: Task, comparison: Comparison, options: argparse.Namespace) -> N
     if comparison.change is not None:
         print(comparison.change.sentence(options.volume))
         print()
+    if comparison.over_baseline is not None:
+        verdict, change = comparison.over_baseline
+        print(f"{verdict.about('CausalRouter', BASELINE, every_fixed=False)}\n")
+        print(f"{change.sentence(options.volume)}\n")
     if comparison.floor is not None:
         print(comparison.floor.sentence("CausalRouter"))
         print()

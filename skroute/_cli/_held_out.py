@@ -68,7 +68,9 @@ class HeldOut:
                 # Said of each policy by itself.
                 warnings.simplefilter("ignore", UserWarning)
                 value = policy_value(feedback, None, **self.known)
-            self.notes.about_table(feedback, value, [], share_clipped(feedback, self.known))
+            self.notes.about_table(
+                feedback, value, [], share_clipped(feedback, self.known), costs_told=True
+            )
 
     @property
     def explored(self) -> bool:

@@ -142,8 +142,8 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--baseline",
         metavar="ROUTER",
-        help="a saved router to compare with in the report, such as last week's; loading one runs "
-        "what it holds, so take only your own",
+        help="a saved router to compare with, such as last week's; loading one runs what it holds, "
+        "so take only your own",
     )
     parser.add_argument("--volume", type=float, metavar="N", help="queries a month")
     parser.add_argument("--seed", type=int, default=0, help="decides data, splits and fits")
@@ -169,8 +169,6 @@ def _check_fit(parser: argparse.ArgumentParser, options: argparse.Namespace) -> 
             parser.error(f"--{name.replace('_', '-')} needs {needed}")
     if options.embed is not None and options.embeddings is not None:
         parser.error("give either --embed or --embeddings")
-    if options.baseline is not None and options.output is None:
-        parser.error("--baseline needs --output: the report compares with it")
     if not 0 <= options.seed < 2**32 - 1:
         parser.error(f"--seed must be in [0, 2**32 - 1), got {options.seed}")
     options.columns = _read_columns(parser, options)

@@ -117,6 +117,7 @@ def _of_table(paths: Sequence[str], queries: Queries, y: Any, options: argparse.
     rows = _subset(len(queries), seed, options.quick)
     queries, y = queries[rows], y[rows]
     truth = read_feedback(y)
+    _check_enough(paths, truth)
     train, test = _split(len(queries), truth.group, seed)
     X, X_test = _features(queries, train, test)
     log = simulate_log(X, y[train], mode="difficulty", random_state=seed)
@@ -140,7 +141,9 @@ def _of_log(paths: Sequence[str], queries: Queries, y: Any, options: argparse.Na
     seed = options.seed
     rows = _subset(len(queries), seed, options.quick)
     queries, y = queries[rows], y[rows]
-    train, test = _split(len(queries), read_feedback(y).group, seed)
+    known = read_feedback(y)
+    _check_enough(paths, known)
+    train, test = _split(len(queries), known.group, seed)
     X, X_test = _features(queries, train, test)
     feedback = read_feedback(y[train])
     title = (
@@ -157,11 +160,28 @@ def _called(paths: Sequence[str]) -> str:
     return listed((Path(path).name for path in paths), _MOST_FILES)
 
 
+def _check_enough(paths: Sequence[str], feedback: Feedback) -> None:
+    """Raise where nothing can be learned, or held out."""
+    told = f"{_called(paths)}: all {len(feedback):,} rows"
+    if len(feedback) < 2:
+        raise ValueError(
+            f"{_called(paths)}: 1 row is too little to learn from and to hold some out"
+        )
+    if feedback.n_models < 2:
+        raise ValueError(
+            f"{told} show one model, {str(feedback.classes[0])!r}, so that there is nothing to "
+            "choose; a log of two or more models is needed"
+        )
+    if feedback.group is not None and len(np.unique(feedback.group)) < 2:
+        raise ValueError(
+            f"{told} are of one group or session, so that none can be held out; --columns "
+            "group=COLUMN says what else belongs together"
+        )
+
+
 def _split(n_rows: int, group: np.ndarray | None, seed: int) -> tuple[np.ndarray, np.ndarray]:
     rows = np.arange(n_rows)
     group = rows if group is None else group
-    if len(np.unique(group)) < 2:
-        raise ValueError("all rows are of one group: nothing can be held out")
     splitter = GroupShuffleSplit(1, test_size=_TEST_SHARE, random_state=seed)
     return next(splitter.split(rows, groups=group))
 

@@ -66,20 +66,27 @@ class Notes:
                 self.add(words)
 
     def about_table(
-        self, feedback: Feedback, value: PolicyValue, unknown: list[str], share_clipped: float
+        self,
+        feedback: Feedback,
+        value: PolicyValue,
+        unknown: list[str],
+        share_clipped: float,
+        costs_told: bool = False,
     ) -> None:
         """Note what of a table, in the order of the router's models, limits what can be said.
 
         `value` is that of any policy on it. The router does not know the models `unknown`, and of a
         share of the rows the estimated propensity was raised to the least that is allowed.
+        `costs_told`: that a log has none was said.
         """
         if value.n_scored < value.n_rows_used:
             self.add(
                 f"Only {value.n_scored:,} of {value.n_rows_used:,} rows have a gold quality. "
                 "Values are corrected for which have one, as far as queries and models tell."
             )
-        if not feedback.cost.any():
-            self.add("The table has no costs: every answer counts as free.")
+        if not feedback.cost.any() and not costs_told:
+            what = "log" if feedback.logged else "table"
+            self.add(f"The {what} has no costs: every answer counts as free.")
         if not feedback.logged:
             return
         other = np.count_nonzero(feedback.action < 0)

@@ -110,8 +110,8 @@ def read_fit_input(router: Any, X: Any, y: Any, sample_weight: Any) -> tuple[np.
         raise ValueError("sample_weight and the column 'weight' leave no row with a weight above 0")
     if feedback.n_models < 2:
         raise ValueError(
-            f"y shows one model only ({feedback.classes[0]!r}, 1 class), so there is nothing to "
-            "choose. Log at least two models."
+            f"y shows one model only ({feedback.classes.tolist()[0]!r}, 1 class), so there is "
+            "nothing to choose. Log at least two models."
         )
     require_judged(feedback)
     _warn_of_unjudged_models(feedback)

@@ -94,3 +94,37 @@ def test_notes_and_errors_say_flags(tmp_path, capsys):
     with pytest.raises(SystemExit):
         refused(capsys, "--log", log, "--score", "toxic=bad")
     assert "--score takes LABEL or LABEL=WORST,BEST" in capsys.readouterr().err
+
+
+def test_too_little_to_learn_from_is_told(tmp_path, capsys):
+    def error(**columns):
+        return refused(capsys, "--log", write_columns(tmp_path / "few.csv", **columns))
+
+    one = {"model": ["a"], "quality": [1], "prompt": ["Why?"]}
+    assert error(**one).endswith("1 row is too little to learn from and to hold some out")
+    same = {"model": ["a"] * 9, "quality": [1] * 9, "prompt": ["Why?"] * 9}
+    assert error(**same).endswith(
+        "all 9 rows show one model, 'a', so that there is nothing to choose; a log of two or more "
+        "models is needed"
+    )
+    grouped = {**same, "model": ["a", "b", "a"] * 3, "session": ["s"] * 9}
+    assert error(**grouped).endswith(
+        "all 9 rows are of one group or session, so that none can be held out; --columns "
+        "group=COLUMN says what else belongs together"
+    )
+    pair = {name: part * 2 for name, part in one.items()}
+    assert "np." not in error(**{**pair, "model": ["a", "b"]})
+
+
+def test_without_costs_no_model_is_the_cheapest(tmp_path, capsys):
+    rng, x, model = few_columns(300)
+    log = write_columns(
+        tmp_path / "log.csv", model=model, quality=rng.random(300), propensity=[0.5] * 300, x0=x
+    )
+    out, notes = run(capsys, "--log", log)
+    assert "cheapest" not in out
+    assert "always the strongest" in out
+    assert sum("no costs" in note for note in notes) == 1
+    assert not any("The table" in note for note in notes)
+    (change,) = (line for line in out.splitlines() if line.startswith("Against today's policy"))
+    assert "$" not in change

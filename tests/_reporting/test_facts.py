@@ -88,7 +88,7 @@ def test_gold_and_unknown_models_are_noted(router, held_out):
     notes = "\n".join(page.notes)
     assert "Only 300 of 600 rows have a gold quality" in notes
     assert "60 rows show models that the router does not know: newcomer" in notes
-    assert "The table has no costs" in notes
+    assert "The log has no costs" in notes
     assert table_of(page, "Calls gained")["models unknown to the router"][:4] == [
         "60", "0", "0", "60",
     ]  # fmt: skip
