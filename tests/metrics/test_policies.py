@@ -3,6 +3,7 @@ import pytest
 
 from skroute import full_feedback
 from skroute.metrics import policy_value
+from skroute.metrics._policies import read_policy
 
 Y = full_feedback([[0.2, 0.9]], models=["a", "b"])
 
@@ -16,3 +17,12 @@ def test_probabilities_in_single_precision_may_be_off_a_little(error):
 def test_probabilities_that_are_further_off_are_named(error):
     with pytest.raises(ValueError, match="policy, row 0: the probabilities sum to"):
         policy_value(Y, np.array([[0.5, 0.5 + error]]))
+
+
+@pytest.mark.parametrize("dtype", [np.str_, object])
+def test_labels_are_matched_alike_whatever_array_holds_them(dtype):
+    models = np.array(["large", "small"])
+    labels = np.array(["small", "large", "small"], dtype=dtype)
+    assert read_policy(labels, models, 3).choice.tolist() == [1, 0, 1]
+    with pytest.raises(ValueError, match="row 1: chooses 'huge'"):
+        read_policy(np.array(["small", "huge", "small"], dtype=dtype), models, 3)
