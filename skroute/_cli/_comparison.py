@@ -136,10 +136,10 @@ def compare(
     at_all = sensitivities(spread, own, grid)
     progress("regress and compare")
     compared = RegressAndCompare(own).fit(X, settled)
-    compared.left_out_ = router.left_out_
+    compared.left_out_ = np.union1d(compared.left_out_, router.left_out_)
     progress("fixed models")
     fixed_model = BestFixedModel(own).fit(X, settled)
-    kept = ~np.isin(fixed_model.classes_, router.left_out_)
+    kept = ~np.isin(fixed_model.classes_, [*router.left_out_, *fixed_model.left_out_])
     fixed = _value_fixed(fixed_model.classes_[kept], held_out, own, notes)
     rows = _rows_of_fixed(fixed_model, kept, fixed, exact)
     strongest = next(str(row.model) for row in rows if row.policy == "always the strongest")

@@ -143,12 +143,14 @@ def _of_log(paths: Sequence[str], queries: Queries, y: Any, options: argparse.Na
     queries, y = queries[rows], y[rows]
     known = read_feedback(y)
     _check_enough(paths, known)
-    train, test = _split(len(queries), known.group, seed)
+    train, test = _split_traffic(known, seed)
     X, X_test = _features(queries, train, test)
     feedback = read_feedback(y[train])
+    n_prior = 0 if feedback.prior is None else int(np.count_nonzero(feedback.prior))
+    beside = f" and {n_prior:,} rows of a benchmark" if n_prior else ""
     title = (
-        f"{_called(paths)}: learned from {len(train):,} logged queries, estimated on "
-        f"{len(test):,} others"
+        f"{_called(paths)}: learned from {len(train) - n_prior:,} logged queries{beside}, "
+        f"estimated on {len(test):,} others"
     )
     caption = f"{_called(paths)}: quality and cost estimated on {len(test):,} logged queries"
     held_out = HeldOut(X_test, read_feedback(y[test]), feedback.classes)
@@ -184,6 +186,16 @@ def _split(n_rows: int, group: np.ndarray | None, seed: int) -> tuple[np.ndarray
     group = rows if group is None else group
     splitter = GroupShuffleSplit(1, test_size=_TEST_SHARE, random_state=seed)
     return next(splitter.split(rows, groups=group))
+
+
+def _split_traffic(feedback: Feedback, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows to learn from, those of a benchmark among them, and held-out ones of traffic."""
+    if feedback.prior is None:
+        return _split(len(feedback), feedback.group, seed)
+    traffic = np.flatnonzero(feedback.prior == 0)
+    group = None if feedback.group is None else feedback.group[traffic]
+    train, test = _split(len(traffic), group, seed)
+    return np.sort(np.r_[traffic[train], np.flatnonzero(feedback.prior > 0)]), traffic[test]
 
 
 def _subset(n_rows: int, seed: int, quick: bool) -> np.ndarray:

@@ -54,6 +54,8 @@ class Answer:
     propensity : float
         Of this model for this query, NaN where it is not known.
     weight : float
+    prior : bool
+        Whether it is no traffic but a row of a benchmark.
     identity : str or None
         Of the call in its log: a second answer with the same identity is a duplicate.
     columns : mapping of str to object
@@ -71,6 +73,7 @@ class Answer:
     group: str | None = None
     propensity: float = math.nan
     weight: float = 1.0
+    prior: bool = False
     identity: str | None = None
     columns: Mapping[str, Any] = field(default_factory=dict)
 

@@ -49,6 +49,7 @@ def assemble(
         preference=judged.preference,
         group=group,
         weight=log.weight,
+        prior=log.prior,
         time=time,
         row=log.row,
         queries=log.queries,
@@ -57,6 +58,12 @@ def assemble(
     )
     _add_columns(table, log.columns, notes)
     table = _leave_out_unpriced(table, names, dollars, left_out)
+    table = _leave_out_unjudged_prior(table, left_out)
+    if table.prior.any():
+        notes.append(
+            f"{counted(int(table.prior.sum()), 'row')} of a benchmark (prior), no traffic: they "
+            "tell what is expected of models, and no policy is valued by them"
+        )
     if not len(table):
         raise ValueError(_nothing_left(left_out, log.n_records))
     y = None
@@ -193,6 +200,13 @@ def _leave_out_unpriced(
             models = listed([names[k] for k in np.unique(table.model[rows])])
             left_out(reason.format(models), int(rows.sum()))
     return table.take(np.flatnonzero(~unknown))
+
+
+def _leave_out_unjudged_prior(table: Table, left_out: LeftOut) -> Table:
+    unjudged = table.prior & np.isnan(table.quality)
+    if unjudged.any():
+        left_out("rows of a benchmark (prior) without a quality", int(unjudged.sum()))
+    return table.take(np.flatnonzero(~unjudged))
 
 
 def _nothing_left(left_out: LeftOut, n_records: int) -> str:

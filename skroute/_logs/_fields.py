@@ -28,6 +28,7 @@ _PARSERS: dict[str, Callable[[Any, str], Any]] = {
     "group": lambda value, name: text(value),
     "propensity": number,
     "weight": number,
+    "prior": lambda value, name: bool(truth(value, name)),
     "identity": lambda value, name: text(value),
 }
 COLUMNS = (*_PARSERS, "quality", "gold", "preference")

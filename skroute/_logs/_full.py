@@ -64,6 +64,8 @@ def _unlike(table: Table, grid: np.ndarray) -> str | None:
     """Say what differs between answers to a query that full feedback has one of, if anything."""
     if not np.isnan(table.preference).all():
         return "rows have both a gold label and a judge's"
+    if table.prior.any():
+        return "rows of a benchmark (prior) are told apart"
     for name in ("gold", "weight", "time"):
         values = getattr(table, name)
         if values is not None and not _is_same(values[grid]):

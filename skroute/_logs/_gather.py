@@ -78,6 +78,7 @@ class Gathered:
         Text, or None.
     cost, input_tokens, output_tokens, latency, propensity, weight : ndarray of shape (n,)
         float64, NaN where the log has none.
+    prior : ndarray of bool of shape (n,)
     time : ndarray of float64 of shape (n,)
         Unix seconds, NaN where the log has none.
     group : ndarray of int of shape (n,)
@@ -100,6 +101,7 @@ class Gathered:
     latency: np.ndarray
     propensity: np.ndarray
     weight: np.ndarray
+    prior: np.ndarray
     time: np.ndarray
     group: np.ndarray
     groups: list[str]
@@ -129,6 +131,7 @@ class _Columns:
         self.groups: dict[str, int] = {}
         self.queries: list[str | None] = []
         self.numbers = {name: array("d") for name in _NUMBERS}
+        self.prior = array("b")
         self.time = array("d")
         self.labels: dict[str, Labels] = {}
         self.cells: dict[str, Cells] = {}
@@ -153,6 +156,7 @@ class _Columns:
             if not (least <= value <= most or (value != value and name != "weight")):
                 _refuse(name, answer, row, place, value, needed)
             values.append(value)
+        self.prior.append(answer.prior)
         try:
             self.time.append(seconds(answer.time, "time"))
         except ValueError as error:
@@ -195,6 +199,7 @@ class _Columns:
             list(self.names),
             queries,
             **{name: np.array(values) for name, values in self.numbers.items()},
+            prior=np.array(self.prior, dtype=bool),
             time=np.array(self.time),
             group=np.array(self.group, dtype=np.intp),
             groups=list(self.groups),

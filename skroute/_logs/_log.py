@@ -21,8 +21,8 @@ class RoutingLog:
         Text of each query; None where the log has none.
     y : structured ndarray of shape (n,)
         Feedback: logged, or full where the format shows every model's answer to every query. Its
-        columns `cost` (dollars per query), `propensity`, `gold`, `preference`, `group`, `weight`
-        and `time` are there where the log tells them.
+        columns `cost` (dollars per query), `propensity`, `gold`, `preference`, `prior`, `group`,
+        `weight` and `time` are there where the log tells them.
     features : ndarray of float32 of shape (n, d) or None
         The columns x0, x1, ... of the log.
     columns : dict of str to ndarray of shape (n,)

@@ -145,7 +145,7 @@ def _answer(fields: _Fields) -> Answer:
     time, weight = fields.parsed("time", seconds), fields.parsed("weight", number)
     latency = fields.parsed("latency", _amount)
     model = text(fields["model"]) or ""
-    gold = _gold(fields)
+    gold, prior = _gold(fields), _prior(fields)
     used = set(fields.names.values())
     return Answer(
         model=model,
@@ -159,6 +159,7 @@ def _answer(fields: _Fields) -> Answer:
         group=text(fields["group"]),
         propensity=fields.parsed("propensity", number),
         weight=1.0 if math.isnan(weight) else weight,
+        prior=prior,
         identity=_identity(fields, model),
         columns={name: value for name, value in leaves(fields.record, used) if name not in used},
     )
@@ -195,6 +196,16 @@ def _gold(fields: _Fields) -> bool | None:
     if gold is None and not is_nothing(fields["gold"]):
         del fields.names["gold"]
     return True if gold is None and not is_nothing(fields["preference"]) else gold
+
+
+def _prior(fields: _Fields) -> bool:
+    """Return whether a row is a benchmark's; a column "prior" may also be something else."""
+    if "prior" in fields.mapped:
+        return bool(fields.parsed("prior", truth))
+    prior = _flag(fields["prior"])
+    if prior is None and not is_nothing(fields["prior"]):
+        del fields.names["prior"]
+    return bool(prior)
 
 
 def _labels(fields: _Fields, gold: bool | None) -> tuple[Label, ...]:

@@ -77,6 +77,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("metadata.conversationid", "metadata.threadid"),
     ),
     "gold": ("gold", "isgold"),
+    "prior": ("prior", "isprior"),
     "preference": ("preference", "judge", "judgescore", "judgelabel"),
     "propensity": ("propensity", "loggingpropensity", "actionprobability"),
     "weight": ("weight", "sampleweight"),

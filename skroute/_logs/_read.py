@@ -73,10 +73,10 @@ def read_log(
         ===============  ======================================================================
     columns : dict of str to str, default=None
         Where the log has what: keys are "model", "query", "quality", "gold", "preference", "cost",
-        "input_tokens", "output_tokens", "time", "latency", "group", "propensity", "weight" or
-        "identity"; values are names of columns, with dots where records are nested, as in
-        ``{"model": "model_group", "quality": "metadata.rating"}``. It goes before what the format
-        finds by itself.
+        "input_tokens", "output_tokens", "time", "latency", "group", "propensity", "weight",
+        "prior" or "identity"; values are names of columns, with dots where records are nested, as
+        in ``{"model": "model_group", "quality": "metadata.rating"}``. It goes before what the
+        format finds by itself.
     prices : dict, str or Path, default=None
         What answers cost today, in place of what the log says: dollars per token by model,
         ``{"small": (1.5e-7, 6e-7)}`` for input and output, or LiteLLM's ``input_cost_per_token``

@@ -27,6 +27,7 @@ class Table:
     preference: np.ndarray
     group: np.ndarray
     weight: np.ndarray
+    prior: np.ndarray
     time: np.ndarray | None
     row: np.ndarray
     queries: np.ndarray
@@ -59,4 +60,5 @@ class Table:
             group=None if len(groups) == len(self) else self.group,
             weight=None if (self.weight == 1).all() else self.weight,
             time=self.time,
+            prior=self.prior if self.prior.any() else None,
         )

@@ -171,3 +171,18 @@ def test_a_log_of_which_nothing_is_left_says_why():
         ValueError, match=r"holds no answer .* in 0 records; 3 rows left out: failed"
     ):
         log_of([], left_out=left_out)
+
+
+def test_rows_of_a_benchmark_are_prior_and_need_a_quality():
+    judged = (Label("r", 1, True),)
+    answers = [
+        Answer("a", labels=judged),
+        Answer("b"),
+        Answer("new", labels=judged, prior=True),
+        Answer("new", prior=True),
+    ]
+    log = log_of(answers)
+    assert log.y["prior"].tolist() == [False, False, True]
+    assert "1 row left out: rows of a benchmark (prior) without a quality" in log.notes
+    assert any(note.startswith("1 row of a benchmark (prior), no traffic") for note in log.notes)
+    assert "prior" not in log_of(answers[:2]).y.dtype.names

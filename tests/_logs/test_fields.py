@@ -28,6 +28,7 @@ def test_everything_can_be_mapped():
         "session": 17,
         "p": 0.25,
         "w": 2,
+        "bench": "yes",
         "id": "a",
     }
     names = [
@@ -41,11 +42,12 @@ def test_everything_can_be_mapped():
         "group",
         "propensity",
         "weight",
+        "prior",
     ]
     columns = dict(zip([*names, "identity"], record, strict=True))
     (answer,), _ = read([record], columns)
     assert answer == Answer(
-        "gpt", "Why?", (), 0.5, 3.0, 4.0, 60.0, 2.0, "17", 0.25, 2.0, "a", columns={}
+        "gpt", "Why?", (), 0.5, 3.0, 4.0, 60.0, 2.0, "17", 0.25, 2.0, True, "a", columns={}
     )
 
 

@@ -96,6 +96,22 @@ def test_gold_and_preference():
     assert only({**row, "quality": None}).labels == (Label("quality", "0.7", False),)
 
 
+@pytest.mark.parametrize(
+    ("value", "prior", "column"),
+    [("True", True, False), ("0", False, False), (None, False, False), ("0.3", False, True)],
+)
+def test_rows_of_a_benchmark_are_marked(value, prior, column):
+    answer = only({"model": "m", "score": 1, "prior": value})
+    assert answer.prior is prior
+    assert ("prior" in answer.columns) is column
+
+
+def test_the_mark_of_a_benchmark_may_have_another_name():
+    assert only({"model": "m", "score": 1, "bench": "yes"}, prior="bench").prior
+    with pytest.raises(ValueError, match=r"bench must be true or false, got '0\.3'"):
+        only({"model": "m", "score": 1, "bench": "0.3"}, prior="bench")
+
+
 def test_a_model_that_the_user_says_and_no_record_has():
     records = [{"model": "m", "score": 1}] * 150
     with pytest.raises(ValueError, match=r"columns=\{'model': 'name'\}: no record of an answer"):
