@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -14,8 +13,8 @@ from ..nuisance import OverlapWarning
 from ._estimators import ESTIMATORS, Estimator, Outcome, effective_sample_size, pick_parameter
 from ._intervals import standard_error, sum_by_cluster
 from ._options import Options
-from ._policies import Policy, read_policy
-from ._spans import span_of_choices
+from ._policies import Policy
+from ._spans import read_policies
 from ._tables import CountedTable
 from ._terms import Estimate, Part, Terms
 from ._warnings import FewClustersWarning
@@ -134,44 +133,6 @@ def assess_all(
     table, read, unavailable = read_policies(table, policies, names, all_rows=all_rows)
     for policy, name, share in zip(read, names, unavailable, strict=True):
         yield replace(assess(table, policy, options, name), unavailable=share)
-
-
-def read_policies(
-    table: CountedTable, policies: Sequence[Any], names: Sequence[str], *, all_rows: bool = False
-) -> tuple[CountedTable, list[Policy | None], tuple[float, ...]]:
-    """Return the part of a table for which all policies choose, and what they choose there.
-
-    The last are the shares of rows in which each chooses a model that was not there; that part of
-    the table is left out as well, unless `all_rows` are asked for.
-    """
-    read = [_read(table, policy, name) for policy, name in zip(policies, names, strict=True)]
-    masks = [policy.known for policy in read if policy is not None and policy.known is not None]
-    table, read = _taken(table, read, reduce(np.logical_and, masks) if masks else None)
-    if all_rows:
-        return table, read, (0.0,) * len(read)
-    span = span_of_choices(table, read)
-    return *_taken(table, read, span.rows), span.unavailable
-
-
-def _taken(
-    table: CountedTable, policies: list[Policy | None], rows: np.ndarray | None
-) -> tuple[CountedTable, list[Policy | None]]:
-    if rows is None:
-        return table, policies
-    return table.take(rows), [None if policy is None else policy.take(rows) for policy in policies]
-
-
-def _read(table: CountedTable, policy: Any, name: str) -> Policy | None:
-    """Return the choices of a policy in the rows that count."""
-    feedback = table.feedback
-    if policy is not None:
-        return read_policy(policy, feedback.classes, len(table.counted), name).take(table.rows)
-    if not feedback.logged:
-        raise ValueError(
-            f"{name} is None, the policy that wrote the log, but y is full feedback, which has no "
-            "log. Give labels or probabilities."
-        )
-    return None
 
 
 def assess(table: CountedTable, policy: Policy | None, options: Options, name: str) -> Assessment:

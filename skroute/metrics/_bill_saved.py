@@ -11,11 +11,12 @@ from numpy.typing import ArrayLike
 from scipy.stats import t
 
 from .._utils import ShortRepr, as_numbers, check_at_least
-from ._assessment import assess, read_policies
+from ._assessment import assess
 from ._cost_quality import CostQualityCurve
 from ._intervals import infer, sum_by_cluster
 from ._options import Options
 from ._policies import Policy
+from ._spans import read_policies
 from ._tables import CountedTable, read_table
 from ._terms import Estimate
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from .._utils import check_at_least, check_cost_sensitivity
-from ._assessment import read_policies
 from ._policies import Policy
+from ._spans import read_policies
 from ._tables import CountedTable, read_table
 
 _SEED = 0

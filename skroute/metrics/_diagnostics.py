@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike
 from scipy.stats import genpareto
 
 from .._utils import ShortRepr, check_cost_sensitivity
-from ._assessment import read_policies
 from ._contrast import known_propensity, predictions_and_residuals
 from ._estimators import effective_sample_size
+from ._spans import read_policies
 from ._tables import read_table
 
 # With fewer different weights there is no tail to fit.
