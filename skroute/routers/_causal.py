@@ -16,8 +16,9 @@ from ..feedback import Feedback
 from ..nuisance import Overlap, Support, fill_propensity, make_outcome_model
 from ._calibration import Calibration, inverse_of_judged
 from ._caution import model_for_all, warn_of_fixed_model
+from ._envelope import FixedModels
 from ._exclusion import mask_excluded
-from ._frontier import FixedModels, Frontier
+from ._frontier import Frontier
 from ._knots import place_knots, within_knots
 from ._outcomes import OutcomeRouter
 from ._parameters import check_parameters

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._utils import ShortRepr, check_cost_sensitivity, describe
+from ._envelope import Changes, FixedModels, best, walk, walk_from_fixed
 from ._exclusion import mask_excluded, model_index
 
 
@@ -32,27 +33,8 @@ class Budget(NamedTuple):
         return describe(self)
 
 
-class FixedModels(NamedTuple):
-    """Below a cost sensitivity every query gets the model that is best for all of them.
-
-    Attributes
-    ----------
-    until : float
-        Where choices by query begin.
-    quality, cost : ndarray of shape (K,)
-        Mean quality and cost of each model, by which is chosen below it.
-    """
-
-    until: float
-    quality: np.ndarray
-    cost: np.ndarray
-
-
 # Sums along the path differ from plain means by their rounding errors.
 _ROUNDING = 1e-9
-
-# Of each change: query, cost sensitivity, model before and model after.
-_Changes = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True, repr=False)
@@ -118,26 +100,11 @@ class Frontier(ShortRepr):
         at most K - 1. Memory O(n K).
         """
         value, slope = (quality, cost) if choosing is None else choosing
-
-        def best(value: np.ndarray, slope: np.ndarray, at: float) -> np.ndarray:
-            return mask_excluded(value - at * slope, excluded).argmax(axis=1)
-
         if fixed is None or fixed.until <= low:
-            start = best(value, slope, low)
-            changes = _walk(value, slope, start, low, high, excluded)
-            return cls._along(changes, start, quality, cost, classes, low, high, weight)
-        same = [np.broadcast_to(mean, value.shape) for mean in (fixed.quality, fixed.cost)]
-        start = best(*same, low)
-        steps = [_walk(*same, start, low, min(fixed.until, high), excluded)]
-        if fixed.until <= high and np.isfinite(fixed.until):
-            last, begin = start.copy(), best(value, slope, fixed.until)
-            last[steps[0][0]] = steps[0][3]
-            moved = np.flatnonzero(last != begin)
-            where = np.full(len(moved), fixed.until)
-            steps.append((moved, where, last[moved], begin[moved]))
-            steps.append(_walk(value, slope, begin, fixed.until, high, excluded))
-        row, where, before, after = (np.concatenate(part) for part in zip(*steps, strict=True))
-        changes = row, where, before, after
+            start = best(value, slope, low, excluded)
+            changes = walk(value, slope, start, low, high, excluded)
+        else:
+            start, changes = walk_from_fixed(fixed, value, slope, low, high, excluded)
         return cls._along(changes, start, quality, cost, classes, low, high, weight)
 
     @classmethod
@@ -167,7 +134,7 @@ class Frontier(ShortRepr):
         current, steps = start.copy(), [(np.empty(0, int), np.empty(0), start[:0], start[:0])]
         for low, high, value in zip(knots[:-1], knots[1:], values, strict=True):
             right = value.astype(np.float64)
-            row, position, before, after = _walk(left, left - right, current, 0.0, 1.0, excluded)
+            row, position, before, after = walk(left, left - right, current, 0.0, 1.0, excluded)
             steps.append((row, (1 - position) * low + position * high, before, after))
             # Changes of one query are in order, and the last assignment stays.
             current[row] = after
@@ -179,7 +146,7 @@ class Frontier(ShortRepr):
     @classmethod
     def _along(
         cls,
-        changes: _Changes,
+        changes: Changes,
         start: np.ndarray,
         quality: np.ndarray,
         cost: np.ndarray,
@@ -311,37 +278,3 @@ class Frontier(ShortRepr):
         shares = count / self.weight.sum()
         share = dict(zip(self.classes.tolist(), shares.tolist(), strict=True))
         return Budget(value, float(self.mean_cost[state]), share)
-
-
-def _walk(
-    value: np.ndarray,
-    slope: np.ndarray,
-    start: np.ndarray,
-    low: float,
-    high: float,
-    excluded: np.ndarray | None,
-) -> _Changes:
-    """Follow the upper envelopes of ``value - l * slope``, (n, K) each, from the choices at `low`.
-
-    Changes of one row are in order. No line falls faster than that of an excluded model, so that
-    it is never met.
-    """
-    if excluded is not None:
-        slope = np.where(excluded, np.inf, slope)
-    rows, current, steps = np.arange(len(value)), start, []
-    while len(rows):
-        here = rows, current
-        gap = value[here][:, None] - value[rows]
-        saving = slope[here][:, None] - slope[rows]
-        meet = np.full(gap.shape, np.inf)
-        np.divide(gap, saving, out=meet, where=saving > 0)
-        first = meet.min(axis=1)
-        # Of models met at once the one of the least slope is best from there on.
-        saving[meet > first[:, None]] = -np.inf
-        following = saving.argmax(axis=1)
-        moving = (first <= high) & np.isfinite(first)
-        rows, first = rows[moving], np.maximum(first[moving], low)
-        steps.append((rows, first, current[moving], following[moving]))
-        current = following[moving]
-    row, where, before, after = (np.concatenate(part) for part in zip(*steps, strict=True))
-    return row, where, before, after

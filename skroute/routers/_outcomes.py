@@ -12,7 +12,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._utils import check_sample_weight
 from ._base import BaseRouter
-from ._frontier import Budget, FixedModels, Frontier
+from ._envelope import FixedModels
+from ._frontier import Budget, Frontier
 
 
 class OutcomeRouter(BaseRouter):
