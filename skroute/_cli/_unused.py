@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 
 import numpy as np
 
@@ -38,8 +39,7 @@ def _tells_apart(values: list[object]) -> bool:
     distinct = len(set(texts))
     if distinct < len(texts):
         return distinct > 1
-    if all(text.isdigit() for text in texts):
-        numbers = np.array(texts, dtype=np.float64)
-        return bool((np.diff(numbers) != 1).any())
+    with suppress(ValueError):
+        return bool((np.diff(np.array(texts, dtype=np.float64)) <= 0).any())
     is_word = all(isinstance(value, str) and not re.search(r"\s", value) for value in values)
     return distinct > 1 and not is_word

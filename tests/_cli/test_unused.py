@@ -41,6 +41,8 @@ def test_what_was_used_names_rows_or_is_all_alike_is_not():
         "uuid": numbers,
         "reference": [f"r-{k}" for k in range(N)],
         "index": range(N),
+        "row": np.arange(N) * 2.0,
+        "logged": [f"{1.7e9 + k:.1f}" for k in range(N)],
         "environment": ["production"] * N,
         "empty": [None] * N,
     }
