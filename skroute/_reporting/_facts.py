@@ -11,6 +11,7 @@ import numpy as np
 
 from .._utils import as_interval, as_number, as_points, short_labels
 from ..feedback import Feedback, index_of
+from ..history import LogHistory
 from ..metrics import (
     MIN_ESTIMATED_PROPENSITY,
     BillSaved,
@@ -38,7 +39,9 @@ class Facts:
     ----------
     router : NamedRouter
     feedback : Feedback
-        All rows, in the order of the router's models.
+        All rows, in the order of the router's models; costs and qualities at today's level.
+    history : LogHistory or None
+        What happened over time; None where the table does not tell when answers were given.
     known : dict
         Keyword arguments of `policy_value`.
     cost_sensitivity, confidence : float
@@ -72,6 +75,7 @@ class Facts:
 
     router: NamedRouter
     feedback: Feedback
+    history: LogHistory | None
     known: dict[str, Any]
     cost_sensitivity: float
     confidence: float

@@ -8,11 +8,8 @@ import numpy as np
 
 from .._utils import Steps, as_groups, check_cost_sensitivity, short_labels
 from ..feedback import Feedback, read_feedback
-from ..metrics import (
-    PolicyValue,
-    evaluation_predictions,
-    policy_value,
-)
+from ..history import at_present, log_history
+from ..metrics import PolicyValue, evaluation_predictions, policy_value
 from ..nuisance import NoExplorationWarning, Overlap
 from ..plots import TODAY, NamedRouter, fixed_policies, read_routers
 from ._data import doubts_about_data
@@ -69,6 +66,13 @@ def gather(
     today = {TODAY: None} if feedback.logged else {}
     policies: dict[str, Any] = {**today, **other, router.name: choice, **fixed}
     queries = router.policy.queries
+    history = log_history(queries, given)
+    if history is not None and history.moves:
+        feedback = at_present(given, history.moves).aligned(router.classes)
+        notes.add(
+            "Costs or qualities moved, see below. Values are at today's level: what is earlier "
+            "counts as if it were of today."
+        )
     announce("models to value policies by")
     known = notes.hear(evaluation_predictions, queries, feedback, models=router.classes)
     options: dict[str, Any] = {"cost_sensitivity": value, "confidence": confidence, **known}
@@ -82,6 +86,7 @@ def gather(
     facts = Facts(
         router=router,
         feedback=feedback,
+        history=history,
         known=known,
         cost_sensitivity=value,
         confidence=confidence,

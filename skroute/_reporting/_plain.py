@@ -31,6 +31,7 @@ def as_plain(
             "reasons": facts.verdict.reasons,
             "in_words": verdict_in_words(facts),
             "notes": facts.notes,
+            "history": None if facts.history is None else facts.history.sentences,
             "router": facts.router.name,
             "compared_with": facts.reference,
             "best_fixed_model": facts.best_fixed.removeprefix("always "),

@@ -99,7 +99,8 @@ class RoutingReport:
         Returns
         -------
         facts : dict
-            ``verdict``, ``reasons`` and ``in_words``; ``notes``; ``policies`` with the value of
+            ``verdict``, ``reasons`` and ``in_words``; ``notes``; ``history``, what happened over
+            time in sentences, None without the column ``time``; ``policies`` with the value of
             each; ``changes`` of the router against each policy it is compared with; ``bill_saved``;
             ``coverage``, ``calls``, ``judge`` and ``latency`` as the page has them, and what it
             was made with.
@@ -233,6 +234,10 @@ def report(
     estimated, a sentence says how wrong the first of them would have to be
     (`skroute.metrics.flip_gamma`).
 
+    Where `y` has the column ``time``, the page says which models came or went, whose cost or
+    quality moved and whether queries changed (`skroute.history.log_history`). Where costs or
+    qualities moved, values are at today's level.
+
     Where rows have gold and preference labels, the page shows what the judge gets wrong, by
     `skroute.correction.bias_summary`.
 
@@ -317,6 +322,7 @@ def _body(
         [
             first_screen(facts, times, floor, title, budget),
             section("notes", "What to be careful about", *careful),
+            sections.history(facts),
             sections.savings(facts),
             sections.values(facts),
             Markup("") if times is None else latencies(facts, times),

@@ -30,6 +30,19 @@ def notes(facts: Facts) -> Markup:
     return tag("div", listed, class_="notes", role="note")
 
 
+def history(facts: Facts) -> Markup:
+    """Say what happened over time; nothing of a table without times."""
+    if facts.history is None:
+        return Markup("")
+    said = [tag("li", sentence) for sentence in facts.history.sentences]
+    quiet = (
+        "Nothing stands out of chance: no model came or went, no cost or quality moved, and newer "
+        "queries look like older ones."
+    )
+    words = tag("ul", *said) if said else tag("p", quiet)
+    return section("history", "What happened over time", words)
+
+
 def values(facts: Facts) -> Markup:
     """Show what each policy is worth, and the difference to the reference."""
     names = list(facts.values)
