@@ -9,7 +9,7 @@ import numpy as np
 
 from .._logs import errors_naming
 from .._reporting import Notes
-from ..plots import read_routers
+from ..plots import NamedRouter, read_routers
 
 BASELINE = "the baseline"
 
@@ -52,5 +52,16 @@ class Baseline:
                 )
             heard = Notes()
             heard.hear(named.policy.warn_if_trained_on)
-            labels = named.choose()
+            labels = _choose(named)
         return cls(router, labels, [f"Of {BASELINE}: {words}" for words in heard.words])
+
+
+def _choose(named: NamedRouter) -> np.ndarray:
+    try:
+        return named.choose()
+    except ValueError:
+        raise
+    except Exception as error:  # whatever a router of other code or another version makes of it
+        raise ValueError(
+            f"cannot choose for these queries ({type(error).__name__}: {error})"
+        ) from error

@@ -78,8 +78,8 @@ class Comparison:
     notes: list[str]  # what to be careful about
     verdict: Verdict | None  # of the router against the models that the log shows
     change: Change | None  # and what it changes in quality and dollars
-    over_baseline: tuple[Verdict, Change] | None  # the same against a saved router
-    floor: QualityFloor | None  # what it reaches, where a quality was asked for
+    over_baseline: tuple[Verdict, Change] | None = None  # the same against a saved router
+    floor: QualityFloor | None = None  # what it reaches, where a quality was asked for
 
     @property
     def not_recommended(self) -> bool:

@@ -24,6 +24,13 @@ def log(tmp_path_factory):
     )
 
 
+class Broken(CausalRouter):
+    """A router of other code than this."""
+
+    def predict(self, *arguments, **keywords):
+        return self.gone_
+
+
 def save_router(path, sign, n=600, models=("large", "small")):
     """A router of last week: it learned what is right, or the opposite of it."""
     rng = np.random.default_rng(7)
@@ -63,3 +70,6 @@ def test_a_baseline_that_does_not_fit_is_an_error_that_names_it(log, tmp_path, c
     wide = np.random.default_rng(0).random((100, 3))
     joblib.dump(CausalRouter(random_state=0).fit(wide, y), saved)
     assert refused(capsys, "--log", log, "--baseline", saved).startswith(f"{saved}: ")
+    joblib.dump(Broken(random_state=0).fit(wide[:, :1], y), saved)
+    error = refused(capsys, "--log", log, "--baseline", saved)
+    assert error.startswith(f"{saved}: cannot choose for these queries (AttributeError: ")
