@@ -28,7 +28,7 @@ class Broken(CausalRouter):
     """A router of other code than this."""
 
     def predict(self, *arguments, **keywords):
-        return self.gone_
+        return self.of_another_version_
 
 
 def save_router(path, sign, n=600, models=("large", "small")):
