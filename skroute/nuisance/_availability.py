@@ -35,8 +35,9 @@ class Availability(ShortRepr):
     -----
     The rate is not known but by the rows themselves: of n rows among s that follow the first and m
     more, all n lie among those s with the probability ``C(s, n) / C(s + m, n)``, whatever the rate
-    is. For m far below s this is ``(1 - n / s)**m``. What was logged in one `group` is one row, and
-    a row counts once whatever its weight is.
+    is. For m far below s this is ``(1 - n / s)**m``. Where there are groups it has to be below .001
+    both for rows and with each `group` as one row, at the time of its first: a session may keep its
+    model, or come back until the end of the log. A row counts once whatever its weight is.
     """
 
     first: np.ndarray
@@ -52,18 +53,17 @@ class Availability(ShortRepr):
         seen = np.flatnonzero((feedback.weight > 0) & (feedback.action >= 0))
         action = feedback.action[seen]
         moment = feedback.time[seen]
-        time = _time_of_groups(feedback, seen, moment)
-        unit = np.sort(time if feedback.group is None else _one_a_group(time, feedback.group[seen]))
         for k in range(n_models):
-            own = time[action == k]
-            if feedback.group is not None:
-                own = _one_a_group(own, feedback.group[seen][action == k])
-            if not len(own):
+            own = action == k
+            if not own.any():
                 continue
-            if _absent(unit, own):
-                last[k] = moment[action == k].max()
-            if _absent(-unit[::-1], -own):
-                first[k] = moment[action == k].min()
+            counted = [(moment, moment[own])]
+            if feedback.group is not None:
+                counted.append(_one_a_group(moment, feedback.group[seen], own))
+            if all(_absent(np.sort(every), some) for every, some in counted):
+                last[k] = moment[own].max()
+            if all(_absent(np.sort(-every), -some) for every, some in counted):
+                first[k] = moment[own].min()
         return cls(first, last)
 
     @property
@@ -139,15 +139,11 @@ def _absent(unit: np.ndarray, own: np.ndarray) -> bool:
     return since > between.max(initial=0)
 
 
-def _time_of_groups(feedback: Feedback, rows: np.ndarray, time: np.ndarray) -> np.ndarray:
-    """Return the time of each row, that of the first row of its group where there are groups."""
-    if feedback.group is None:
-        return time
-    _, code = np.unique(feedback.group[rows], return_inverse=True)
+def _one_a_group(
+    time: np.ndarray, group: np.ndarray, own: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the time of the first row of every group, and of those with some row of `own`."""
+    _, code = np.unique(group, return_inverse=True)
     first = np.full(int(code.max()) + 1, np.inf)
     np.minimum.at(first, code, time)
-    return first[code]
-
-
-def _one_a_group(time: np.ndarray, group: np.ndarray) -> np.ndarray:
-    return time[np.unique(group, return_index=True)[1]]
+    return first, first[np.unique(code[own])]

@@ -97,3 +97,13 @@ def test_without_time_or_with_all_outcomes_models_are_there():
     assert Availability.of(read_feedback(y)).throughout
     y = full_feedback(np.zeros((4, 2)), time=np.arange(4))
     assert Availability.of(read_feedback(y)).throughout
+
+
+def test_sessions_that_come_back_do_not_make_models_go():
+    """Late groups are those of few rows, so that each model is in fewer of them."""
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        group = rng.integers(900, size=2000)
+        model = rng.choice(["a", "b", "c", "d"], 2000, p=[0.1, 0.2, 0.3, 0.4])
+        y = logged_feedback(model, np.ones(2000), group=group, time=np.arange(2000.0))
+        assert Availability.of(read_feedback(y)).throughout
