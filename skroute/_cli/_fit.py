@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from .._reporting import report
-from .._utils import printable, split_router
+from .._utils import as_share, printable, split_router
 from ..feedback import Feedback, read_feedback
 from ..plots import TODAY
 from ._baseline import BASELINE, Baseline
@@ -92,6 +92,8 @@ def _print(task: Task, comparison: Comparison, options: argparse.Namespace) -> N
         if comparison.not_recommended:
             which = "This router" if options.output is None else "The saved router"
             words += f" {which} is not recommended: stay with {TODAY}."
+        elif comparison.verdict.gain == "unclear":
+            words += f" Until more rows tell, {TODAY} is the safe choice."
         print(words)
         print()
     if comparison.change is not None:
@@ -124,6 +126,10 @@ def _write(
         learned = labels.of_router(read_feedback(y))
         with progress.again():
             router = _fit_whole(comparison.router, queries, learned, options.goal.budget)
+        progress.note(
+            "the saved router learned from the whole log, the one that was valued from a part; "
+            f"of the log's queries the saved one sends {_shares(router.predict(queries.raw))}"
+        )
     joblib.dump(router, folder / "router.joblib")
     write_csv(folder / "results.csv", comparison, options.seed)
     written = ["router.joblib", "results.csv"]
@@ -146,6 +152,12 @@ def _write(
         page.save(folder / "report.html")
         written.append("report.html")
     return written
+
+
+def _shares(chosen: np.ndarray) -> str:
+    labels, count = np.unique(chosen, return_counts=True)
+    parts = sorted(zip((-count).tolist(), labels.tolist(), strict=True))
+    return ", ".join(f"{as_share(-n / len(chosen))} to {printable(label)}" for n, label in parts)
 
 
 def _fit_whole(router: Any, queries: Queries, y: Feedback, budget: float | None) -> Any:

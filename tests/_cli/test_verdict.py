@@ -24,3 +24,16 @@ def test_a_router_that_is_worse_is_not_recommended(tmp_path, capsys):
     assert "router.joblib (not recommended), results.csv" in out
     out, _ = run(capsys, "--log", log)
     assert "tell. This router is not recommended: stay with today's policy.\n" in out
+
+
+def test_what_is_unclear_is_no_reason_to_switch(tmp_path, capsys):
+    rng, n = np.random.default_rng(0), 300
+    log = write_columns(
+        tmp_path / "log.csv",
+        model=rng.choice(["large", "small"], n),
+        quality=rng.integers(2, size=n),
+        x0=rng.normal(size=n),
+    )
+    out, notes = run(capsys, "--log", log, "--output", tmp_path)
+    assert "Until more rows tell, today's policy is the safe choice.\n" in out
+    assert any("queries the saved one sends 100% to " in note for note in notes)
