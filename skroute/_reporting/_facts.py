@@ -160,16 +160,19 @@ class Facts:
         own, reference = self.router.name, self.reference
         pairs = [(name, reference) for name in self.policies if name != reference]
         pairs += [(own, name) for name in self.policies if name not in (own, reference)]
-        return differences_of_pairs(
-            self.feedback,
-            self.policies,
-            pairs,
-            self.values,
-            kept=[reference, own],
-            cost_sensitivity=self.cost_sensitivity,
-            confidence=self.confidence,
-            **self.known,
-        )
+        with warnings.catch_warnings():
+            # What they warn of was noted of the values.
+            warnings.simplefilter("ignore", UserWarning)
+            return differences_of_pairs(
+                self.feedback,
+                self.policies,
+                pairs,
+                self.values,
+                kept=[reference, own],
+                cost_sensitivity=self.cost_sensitivity,
+                confidence=self.confidence,
+                **self.known,
+            )
 
     @cached_property
     def differences(self) -> dict[str, PolicyDifference]:
