@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 
 from .._logs import errors_naming
-from .._reporting import Notes
+from .._reporting import BASELINE, Notes
 from ..plots import NamedRouter, read_routers
-
-BASELINE = "the baseline"
 
 
 @dataclass(frozen=True)

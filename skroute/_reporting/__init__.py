@@ -2,7 +2,7 @@
 
 from ._facts import share_clipped
 from ._floor import QualityFloor
-from ._gather import why_doubtful
+from ._gather import BASELINE, why_doubtful
 from ._notes import Notes
 from ._report import RoutingReport, report
 from ._verdict import Verdict

@@ -21,7 +21,7 @@ from ._columns import (
 )
 from ._display import ShortRepr, describe
 from ._documented import DocumentedMixin
-from ._folds import Folds, make_folds, out_of_fold, take_rows
+from ._folds import Folds, earliest, make_folds, out_of_fold, take_rows
 from ._hashing import scramble
 from ._names import listed, printable, short_labels, short_names, shorten
 from ._numbers import (

@@ -61,6 +61,13 @@ def take_rows(values: Any, rows: np.ndarray) -> Any:
     return values[rows] if hasattr(values, "shape") else [values[row] for row in rows]
 
 
+def earliest(time: np.ndarray, code: np.ndarray) -> np.ndarray:
+    """Return the time of the first row of every group (g,); `code` is the group of each row."""
+    first = np.full(int(code.max(initial=-1)) + 1, np.inf)
+    np.minimum.at(first, code, time)
+    return first
+
+
 def _assign_folds(
     n_folds: int,
     stratum: np.ndarray,

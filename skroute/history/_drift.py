@@ -8,7 +8,7 @@ import numpy as np
 from scipy.stats import norm, rankdata
 from sklearn.linear_model import LogisticRegression
 
-from .._utils import ShortRepr
+from .._utils import ShortRepr, earliest
 from ..feedback import Feedback
 from ..nuisance import SpectralFeatures, single_threaded
 
@@ -105,8 +105,7 @@ def _in_order(feedback: Feedback) -> tuple[np.ndarray, np.ndarray]:
             order = order[np.linspace(0, len(order) - 1, _MOST_ROWS).round().astype(np.intp)]
         return order, np.arange(len(order))
     _, code = np.unique(feedback.group[rows], return_inverse=True)
-    first = np.full(int(code.max(initial=-1)) + 1, np.inf)
-    np.minimum.at(first, code, time)
+    first = earliest(time, code)
     place = np.empty(len(first), dtype=np.intp)
     place[np.argsort(first, kind="stable")] = np.arange(len(first))
     kept = np.arange(len(rows))

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.stats import norm
 from scipy.stats import t as student
 
-from .._utils import ShortRepr
+from .._utils import ShortRepr, earliest
 
 # Observations on each side of a step, at the least.
 _FEWEST = 20
@@ -86,10 +86,8 @@ def _observations(
     """Return time, weighted sum and weight of each observation in the order of time."""
     if group is not None:
         _, code = np.unique(group, return_inverse=True)
-        first = np.full(int(code.max(initial=-1)) + 1, np.inf)
-        np.minimum.at(first, code, time)
         value = np.bincount(code, weight * value) / np.bincount(code, weight)
-        time, weight = first, np.bincount(code, weight)
+        time, weight = earliest(time, code), np.bincount(code, weight)
     order = np.argsort(time, kind="stable")
     return time[order], (weight * value)[order], weight[order]
 

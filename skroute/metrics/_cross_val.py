@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state, indexable
 from sklearn.utils.validation import check_consistent_length
 
-from .._utils import Steps, check_at_least, take_rows
+from .._utils import Steps, check_at_least, earliest, take_rows
 from ..feedback import Feedback, read_feedback
 from ._policy_labels import PolicyLabels
 from ._tables import rows_that_count
@@ -136,8 +136,7 @@ def _forward_blocks(
         )
     order = random_state.permutation(len(size))
     if feedback.time is not None:
-        first = np.full(len(size), np.inf)
-        np.minimum.at(first, code, feedback.time)
+        first = earliest(feedback.time, code)
         order = order[np.argsort(first[order], kind="stable")]
     # A group is where its middle is, as a share of all rows.
     middle = (size[order].cumsum() - size[order] / 2) / len(feedback)

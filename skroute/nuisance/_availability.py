@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaln
 
-from .._utils import ShortRepr
+from .._utils import ShortRepr, earliest
 from ..feedback import Feedback
 
 # A model has appeared, or is gone, if its rows would lie that much together with a probability
@@ -53,16 +53,21 @@ class Availability(ShortRepr):
         seen = np.flatnonzero((feedback.weight > 0) & (feedback.action >= 0))
         action = feedback.action[seen]
         moment = feedback.time[seen]
+        code, begun = None, moment[:0]
+        if feedback.group is not None:
+            _, code = np.unique(feedback.group[seen], return_inverse=True)
+            begun = earliest(moment, code)
+        by_row, by_group = np.sort(moment), np.sort(begun)
         for k in range(n_models):
             own = action == k
             if not own.any():
                 continue
-            counted = [(moment, moment[own])]
-            if feedback.group is not None:
-                counted.append(_one_a_group(moment, feedback.group[seen], own))
-            if all(_absent(np.sort(every), some) for every, some in counted):
+            counted = [(by_row, moment[own])]
+            if code is not None:
+                counted.append((by_group, begun[np.unique(code[own])]))
+            if all(_absent(unit, some) for unit, some in counted):
                 last[k] = moment[own].max()
-            if all(_absent(np.sort(-every), -some) for every, some in counted):
+            if all(_absent(-unit[::-1], -some) for unit, some in counted):
                 first[k] = moment[own].min()
         return cls(first, last)
 
@@ -137,13 +142,3 @@ def _absent(unit: np.ndarray, own: np.ndarray) -> bool:
     moments = np.unique(own)
     between = np.searchsorted(unit, moments[1:]) - np.searchsorted(unit, moments[:-1], side="right")
     return since > between.max(initial=0)
-
-
-def _one_a_group(
-    time: np.ndarray, group: np.ndarray, own: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the time of the first row of every group, and of those with some row of `own`."""
-    _, code = np.unique(group, return_inverse=True)
-    first = np.full(int(code.max()) + 1, np.inf)
-    np.minimum.at(first, code, time)
-    return first, first[np.unique(code[own])]
