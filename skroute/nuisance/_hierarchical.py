@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import lapack
+from scipy.linalg import blas, lapack
 from scipy.optimize import minimize
 
 from .._utils import Folds
@@ -20,8 +20,10 @@ from ..feedback import Feedback
 
 # Prior variance of the shared constant; targets have mean 0 and variance 1.
 _CONSTANT_VARIANCE = 4.0
-# Logarithms of the models' noises have a normal prior of precision twice this around a common one.
+# Logarithms of the models' noises have a normal prior of this precision around their mean.
 _NOISE_STRENGTH = 2.0
+# What the log-likelihood bends by in the logarithm of a scale is about the square of this.
+_SCALE_CURVATURE = 3.0
 # Logarithms of the scales are rounded to multiples of this.
 _LOG_STEP = 0.05
 
@@ -189,37 +191,45 @@ class Posterior:
         return -float(minus_twice) / 2
 
 
-def fit_variances(moments: Moments, prior: np.ndarray, max_iter: int = 15) -> Variances:
+def fit_variances(moments: Moments, prior: np.ndarray, max_iter: int = 8) -> Variances:
     """Maximize the marginal likelihood over the scales of the prior and the noises.
 
     `prior` (J, M) is the prior variance of every coefficient per unit of J scales; the last column,
-    the constant's, is zero. L-BFGS runs on 2 J + 2 + K logarithms, and an iteration inverts K + 1
+    the constant's, is zero. L-BFGS runs on 2 J + 1 + K logarithms, and an iteration inverts K + 1
     matrices of (M, M).
     """
     objective = _Objective(moments, prior)
     n_scales, n_models = len(prior), len(moments.count)
-    start = np.r_[np.full(n_scales, 0.05), np.full(n_scales, 0.02), 0.1, 0.6, np.ones(n_models)]
-    low = np.r_[np.full(2 * n_scales, 1e-4), 1e-2, 1e-3, np.full(n_models, 1e-2)]
-    high = np.r_[np.full(2 * n_scales + 2, 10.0), np.full(n_models, 20.0)]
+    start = np.r_[np.full(n_scales, 0.05), np.full(n_scales, 0.02), 0.1, np.full(n_models, 0.6)]
+    low = np.r_[np.full(2 * n_scales, 1e-4), 1e-2, np.full(n_models, 1e-4)]
+    high = np.r_[np.full(2 * n_scales + 1, 10.0), np.full(n_models, 20.0)]
+    # In these units the curvatures are alike: a noise is known from all rows of its model.
+    of_noise = np.sqrt(moments.count / 2 + _NOISE_STRENGTH)
+    unit = np.r_[np.full(2 * n_scales, _SCALE_CURVATURE), 1.0, of_noise]
+
+    def scaled(logs: np.ndarray) -> tuple[float, np.ndarray]:
+        value, gradient = objective(logs / unit)
+        return value, gradient / unit
+
     result = minimize(
-        objective,
-        np.log(start),
+        scaled,
+        np.log(start) * unit,
         jac=True,
         method="L-BFGS-B",
-        bounds=np.log(np.column_stack([low, high])),
+        bounds=np.log(np.column_stack([low, high])) * unit[:, None],
         # A thousandth of a unit of log-likelihood per thousand rows decides nothing.
         options={"maxiter": max_iter, "ftol": 1e-6},
     )
     # The maximum is flat: its last digits are those of the machine, and decide nothing.
-    return objective.variances(_LOG_STEP * np.round(result.x / _LOG_STEP))
+    return objective.variances(_LOG_STEP * np.round(result.x / unit / _LOG_STEP))
 
 
 class _Objective:
     """Minus the log of marginal likelihood times prior of the noises, and its gradient.
 
-    It is a function of logarithms (2 J + 2 + K,): of the J scales of the shared coefficients, of
-    the J scales of the deviations, of the variance of the deviations' constant, of the common
-    noise, and of each model's noise by the common one.
+    It is a function of logarithms (2 J + 1 + K,): of the J scales of the shared coefficients, of
+    the J scales of the deviations, of the variance of the deviations' constant, and of each model's
+    noise.
     """
 
     def __init__(self, moments: Moments, prior: np.ndarray) -> None:
@@ -231,13 +241,14 @@ class _Objective:
         shared = scale[:n_scales] @ self.prior
         deviation = scale[n_scales : 2 * n_scales] @ self.prior
         shared[-1], deviation[-1] = _CONSTANT_VARIANCE, scale[2 * n_scales]
-        return Variances(shared, deviation, scale[2 * n_scales + 1] * scale[2 * n_scales + 2 :])
+        return Variances(shared, deviation, scale[2 * n_scales + 1 :])
 
     def __call__(self, logs: np.ndarray) -> tuple[float, np.ndarray]:
         moments, n_scales, scale = self.moments, len(self.prior), np.exp(logs)
         variances = self.variances(logs)
         posterior = Posterior(moments, variances)
-        ratio = logs[2 * n_scales + 2 :]
+        noise = logs[2 * n_scales + 1 :]
+        ratio = noise - noise.mean()
         value = _NOISE_STRENGTH * (ratio @ ratio) / 2 - posterior.log_likelihood(moments)
         # By Fisher's identity the gradient is that of the expected complete-data likelihood.
         deviation_square, misfit = _expected_squares(moments, posterior)
@@ -250,7 +261,7 @@ class _Objective:
                 scale[:n_scales] * (self.prior @ (to_shared / variances.shared)),
                 scale[n_scales : 2 * n_scales]
                 * (self.prior @ (to_deviation / variances.deviation)),
-                [to_deviation[-1], to_noise.sum()],
+                [to_deviation[-1]],
                 to_noise + 2 * _NOISE_STRENGTH * ratio,
             ]
         )
@@ -264,14 +275,16 @@ def _expected_squares(moments: Moments, posterior: Posterior) -> tuple[np.ndarra
     """
     n_models, n_features = moments.cross.shape
     precision, shared_variance = posterior.precision, np.diag(posterior.shared_covariance)
+    shared_root = np.linalg.cholesky(posterior.shared_covariance)
     deviation_square = np.zeros(n_features)
     misfit = np.empty(n_models)
     for k in range(n_models):
         covariance, theta = posterior.own_covariance[k], posterior.theta[k]
         weighted = covariance * precision
-        mixed = weighted @ posterior.shared_covariance
-        spread = np.einsum("ij,ij->i", mixed, weighted)
-        own, between = np.diag(covariance), np.diag(mixed)
+        root = blas.dtrmm(1.0, shared_root, weighted, side=1, lower=1)
+        spread = np.einsum("ij,ij->i", root, root)
+        own = np.diag(covariance)
+        between = np.einsum("ij,ij->i", weighted, posterior.shared_covariance)
         deviation_square += (
             (theta - posterior.shared) ** 2 + own + spread - 2 * between + shared_variance
         )
@@ -287,5 +300,7 @@ def _invert(matrix: np.ndarray) -> tuple[np.ndarray, float]:
     if info:
         raise np.linalg.LinAlgError("a system of the outcome model is not positive definite")
     log_determinant = 2 * float(np.log(np.diag(lower)).sum())
-    inverse, _ = lapack.dpotri(lower, lower=1, overwrite_c=1)
-    return np.tril(inverse) + np.tril(inverse, -1).T, log_determinant
+    half, _ = lapack.dpotri(lower, lower=1, overwrite_c=1)  # above its diagonal are zeros
+    inverse = half + half.T
+    inverse[np.diag_indices_from(inverse)] /= 2
+    return inverse, log_determinant
