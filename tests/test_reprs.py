@@ -89,6 +89,7 @@ def make_results(path):
         "bias": bias_summary(gold.X, gold.y),
         "a learning curve": gold_learning_curve(gold.X, gold.y, n_gold=[50], n_repetitions=1),
         "a frontier": frontier,
+        "a sample": router.sample(X, random_state=0),
         "a budget": router.cost_sensitivity_for_budget(X, 0.01),
         "a value": value,
         "a difference": metrics.policy_difference(y, labels, None, **known),

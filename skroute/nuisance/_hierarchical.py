@@ -51,6 +51,9 @@ class HierarchicalRidge:
         Of all rows, and of all rows but those each fold leaves out.
     variances : Variances
         What the penalties come from.
+    own_error : ndarray of shape (K,)
+        Root mean square, over the rows, of the posterior standard deviation of a prediction of each
+        model if what all models share were known.
     """
 
     def __init__(self, design: Design, target: np.ndarray, prior: np.ndarray) -> None:
@@ -60,6 +63,7 @@ class HierarchicalRidge:
         self.theta = posterior.theta
         self.log_likelihood = posterior.log_likelihood(total)
         self.theta_without_fold = [Posterior(part, variances).theta for part in without_fold]
+        self.own_error = np.sqrt(_mean_variance(total, posterior.own_covariance))
 
 
 class Design:
@@ -189,6 +193,12 @@ class Posterior:
             - explained
         )
         return -float(minus_twice) / 2
+
+
+def _mean_variance(moments: Moments, covariance: np.ndarray) -> np.ndarray:
+    """Return the mean variance (K,) of predictions by coefficients of covariances (K, M, M)."""
+    gram = moments.gram.sum(axis=0) / moments.count.sum()
+    return np.einsum("kij,ij->k", covariance, gram)
 
 
 def fit_variances(moments: Moments, prior: np.ndarray, max_iter: int = 8) -> Variances:

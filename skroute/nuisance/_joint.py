@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -49,6 +49,9 @@ class JointOutcome(VersionedMixin, DocumentedMixin, BaseEstimator):
     shares_ : ndarray of shape (3,) or None
         With full feedback, the shares of the shared model, trees included, and of the two others in
         the prediction of quality.
+    quality_error_ : ndarray of shape (K,)
+        Standard error with which each model's quality for a query is known beside that of the
+        others: root mean square over the rows of the shared model's posterior standard deviation.
 
     Notes
     -----
@@ -114,8 +117,9 @@ class JointOutcome(VersionedMixin, DocumentedMixin, BaseEstimator):
         judged = feedback.judged_only()
         of_judged = design if judged is feedback else Design(design.features, judged, folds)
         fits = _fit_outcome(of_judged, judged.quality, features.prior, alone=not feedback.logged)
+        self.quality_error_ = fits[0].own_error
         log_cost = _log_cost(feedback)
-        ((cost_theta, predicted),) = _fit_outcome(design, log_cost, features.prior)
+        ((cost_theta, predicted, _),) = _fit_outcome(design, log_cost, features.prior)
         counted = log_cost[feedback.weight > 0]
         self.log_range_ = float(counted.min()), float(counted.max())
         cost = np.exp(np.clip(predicted, *self.log_range_))
@@ -129,12 +133,12 @@ class JointOutcome(VersionedMixin, DocumentedMixin, BaseEstimator):
         self,
         X: np.ndarray,
         feedback: Feedback,
-        fits: list[tuple[np.ndarray, np.ndarray]],
+        fits: list[_Fit],
         folds: Folds,
         random_state: np.random.RandomState,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return the coefficients beside the trees (K, M), and mixed out-of-fold qualities."""
-        thetas, predictions = map(list, zip(*fits, strict=True))
+        thetas, predictions = [fit.theta for fit in fits], [fit.predicted for fit in fits]
         predictions[0] = self.stack_.cross_fit(X, feedback, predictions[0], folds, random_state)
         self.shares_: np.ndarray | None = None
         if len(fits) == 1:
@@ -154,14 +158,21 @@ class JointOutcome(VersionedMixin, DocumentedMixin, BaseEstimator):
         return self.stack_.predict(X, values[:, :n_models]), cost
 
 
+class _Fit(NamedTuple):
+    """Coefficients (K, M) of an outcome, its out-of-fold predictions (n, K), and errors (K,)."""
+
+    theta: np.ndarray
+    predicted: np.ndarray
+    own_error: np.ndarray  # of the hierarchical ridge, see there
+
+
 def _fit_outcome(
     design: Design, target: np.ndarray, prior: np.ndarray, *, alone: bool = False
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return the coefficients (K, M) of an outcome and its out-of-fold predictions (n, K).
+) -> list[_Fit]:
+    """Return fits of an outcome, of which the first is the hierarchical ridge's.
 
-    The first pair is the hierarchical ridge's. With `alone`, where feedback is full, two pairs of
-    ridge regressions of every model by itself follow: on the components, and with the hierarchical
-    ridge's prior of deviations.
+    With `alone`, where feedback is full, two ridge regressions of every model by itself follow: on
+    the components, and with the hierarchical ridge's prior of deviations.
     """
     weight, n_models = design.feedback.weight, design.feedback.n_models
     mean = weighted_mean(target, weight)
@@ -171,13 +182,14 @@ def _fit_outcome(
     if scale <= 1e-12 * abs(mean):
         theta = np.zeros((n_models, prior.shape[1]))
         theta[:, -1] = mean  # the last feature is the constant
-        return [(theta, np.full((len(target), n_models), mean))]
+        return [_Fit(theta, np.full((len(target), n_models), mean), np.zeros(n_models))]
     ridge = HierarchicalRidge(design, centred / scale, prior)
     fits: list[HierarchicalRidge | OwnRidge] = [ridge]
     if alone:
         priors = prior[0], ridge.variances.deviation
         fits += [OwnRidge(ridge.moments, variances) for variances in priors]
-    return [_unscaled(fit, design, mean, scale) for fit in fits]
+    error = scale * ridge.own_error
+    return [_Fit(*_unscaled(fit, design, mean, scale), error) for fit in fits]
 
 
 def _unscaled(

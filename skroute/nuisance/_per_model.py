@@ -35,6 +35,9 @@ class PerModelOutcome(VersionedMixin, DocumentedMixin, BaseEstimator):
     Costs 2 K fits of the regressor on the rows of one model each.
     """
 
+    # A regressor does not say how well it knows differences between models.
+    quality_error_ = 0.0
+
     def __init__(self, regressor: Any) -> None:
         self.regressor = regressor
 

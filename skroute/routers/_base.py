@@ -19,6 +19,7 @@ from .._utils import (
 from ..feedback import read_feedback
 from ..metrics import PolicyEvaluator
 from ._exclusion import mask_excluded, read_exclusion
+from ._exploration import Exploration, Prospects, Sample, draw
 from ._reading import read_queries
 
 # Any router takes these through pipelines, without set_predict_request and the like.
@@ -101,7 +102,7 @@ class BaseRouter(VersionedMixin, DocumentedMixin, BaseEstimator, metaclass=ABCMe
             If a label is unknown, no model is left, or the router cannot serve that
             `cost_sensitivity`.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "classes_")
         return self._choose(self._read(X), cost_sensitivity, exclude, include)
 
     def decision_function(
@@ -125,7 +126,7 @@ class BaseRouter(VersionedMixin, DocumentedMixin, BaseEstimator, metaclass=ABCMe
             Minus infinity for models that must not be chosen, finite for all others. The shape is
             (n, K) for two models as well.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "classes_")
         return self._decide(self._read(X), cost_sensitivity, exclude, include)
 
     def predict_proba(
@@ -151,10 +152,103 @@ class BaseRouter(VersionedMixin, DocumentedMixin, BaseEstimator, metaclass=ABCMe
         probability : ndarray of shape (n, K)
             Rows sum to 1.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "classes_")
         X = self._read(X)
         excluded = self._excluded(exclude, include, len(X))
         return self._probabilities(X, self._resolve(cost_sensitivity, len(X)), excluded)
+
+    def exploration_proba(
+        self,
+        X: Any,
+        *,
+        exploration: float = 0.05,
+        floor: float | None = None,
+        max_regret: float | None = None,
+        max_cost: float | None = None,
+        previous: Any = None,
+        switching_cost: float = 0.0,
+        cost_sensitivity: float | np.ndarray | None = None,
+        exclude: Any = None,
+        include: Any = None,
+    ) -> np.ndarray:
+        """Return the probabilities to choose by, so that the next log tells of other models too.
+
+        Most of the probability is that of the model that `predict` chooses. The rest goes to the
+        models that may yet be best, by the error of what the router predicts, and a little of it to
+        every model in use.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+            Queries.
+        exploration : float, default=0.05
+            In [0, 1]: the most that the other models get together. They get less where it is clear
+            which model is best.
+        floor : float, default=None
+            Least probability of every model that may be chosen. None: half of `exploration`,
+            shared by the other models. 0: none for models that are surely worse.
+        max_regret : float, default=None
+            Most expected utility to give up for a query, in units of quality.
+        max_cost : float, default=None
+            Most expected cost for a query beyond that of the model that `predict` chooses, dollars.
+        previous : label, or array-like of labels of shape (n,), default=None
+            The model that answered last in the session of each query; None or NaN where there is
+            none. The probabilities hold given these.
+        switching_cost : float, default=0.0
+            Dollars that leaving `previous` costs, such as a prompt cache that is lost. It is left
+            only for a gain in predicted utility above cost sensitivity times this.
+        cost_sensitivity, exclude, include
+            As in `predict`; excluded models get 0.
+
+        Returns
+        -------
+        probability : ndarray of shape (n, K)
+            Rows sum to 1. The same queries always get the same ones.
+
+        Raises
+        ------
+        ValueError
+            As in `predict`; if `floor` for every other model does not fit into `exploration`; or if
+            `max_regret`, `max_cost` or `switching_cost` are given to a router that does not predict
+            outcomes.
+
+        Warns
+        -----
+        ExplorationBoundWarning
+            Where `max_regret` or `max_cost` scale down all exploration of a query, `floor` too.
+
+        Notes
+        -----
+        What is left of `exploration` after the floors is shared in proportion to
+        ``2 Phi(-gap / error)``: the gap in predicted utility to the chosen model by the standard
+        error of the difference. Only `CausalRouter` knows such errors; with other routers all
+        models are alike. ``benchmarks/exploration.py`` measures what it costs and buys.
+        """
+        check_is_fitted(self, "classes_")
+        options = Exploration(exploration, floor, max_regret, max_cost, previous, switching_cost)
+        X = self._read(X)
+        excluded = self._excluded(exclude, include, len(X))
+        return self._explore(X, self._resolve(cost_sensitivity, len(X)), excluded, options)
+
+    def sample(self, X: Any, *, random_state: Any = None, **options: Any) -> Sample:
+        """Draw a model for every query.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+            Queries.
+        random_state : int, RandomState instance or None, default=None
+            Decides the draws.
+        **options
+            As in `exploration_proba`.
+
+        Returns
+        -------
+        sample : Sample
+            Named tuple of ``label`` and ``propensity``, (n,) each. The propensity is the
+            probability of that very draw: log it with the query (`skroute.logged_feedback`).
+        """
+        return draw(self.exploration_proba(X, **options), self.classes_, random_state)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the policy value: the mean utility of the models chosen for `X`.
@@ -194,7 +288,7 @@ class BaseRouter(VersionedMixin, DocumentedMixin, BaseEstimator, metaclass=ABCMe
         --------
         skroute.metrics.policy_value_scorer : The same, with a warning where `X` was fitted on.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "classes_")
         X, feedback = self._read(X), read_feedback(y)
         check_consistent_length(X, feedback.quality)
         feedback = feedback.reweighted(check_sample_weight(sample_weight, len(X)))
@@ -219,7 +313,7 @@ class BaseRouter(VersionedMixin, DocumentedMixin, BaseEstimator, metaclass=ABCMe
         features : ndarray of shape (n, d)
             X, checked; without the columns that a bias corrector appended, where there are such.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "classes_")
         return self._query_columns(self._read(X))
 
     def __sklearn_tags__(self) -> Any:
@@ -250,6 +344,21 @@ class BaseRouter(VersionedMixin, DocumentedMixin, BaseEstimator, metaclass=ABCMe
 
     def _choose(self, X: Any, *keywords: Any) -> np.ndarray:
         return self.classes_[self._decide(X, *keywords).argmax(axis=1)]
+
+    def _explore(
+        self,
+        X: Any,
+        cost_sensitivity: float | np.ndarray,
+        excluded: np.ndarray | None,
+        options: Exploration,
+    ) -> np.ndarray:
+        prospects = self._prospects(X, cost_sensitivity)
+        decision = mask_excluded(prospects.decision, excluded)
+        return options.probabilities(decision, prospects, cost_sensitivity, self.classes_)
+
+    def _prospects(self, X: Any, cost_sensitivity: float | np.ndarray) -> Prospects:
+        """Return what exploration rests on; decision values alone where nothing else is known."""
+        return Prospects(self._decision_values(X, cost_sensitivity))
 
     def _probabilities(
         self, X: Any, cost_sensitivity: float | np.ndarray, excluded: np.ndarray | None

@@ -9,7 +9,7 @@ import numpy as np
 from .._utils import Folds, ShortRepr
 from ..feedback import Feedback
 from ..nuisance import Evidence, cross_fit_judged, intercept_correction
-from ._caution import caution_of
+from ._caution import caution_of, mean_error
 
 # Estimated probabilities that a row was judged are raised to this: outcome models have seen the
 # other rows, and a few rows of large weight would be noise.
@@ -37,6 +37,10 @@ class Calibration(ShortRepr):
         What is added to each model's predictions.
     quality_caution, cost_caution : ndarray of shape (K,)
         By how much worse and dearer each model is taken to be where one is chosen.
+    quality_error, cost_error : ndarray of shape (K,)
+        Standard errors of each model's predictions for one query: of its mean, and of quality also
+        of how it differs from other models, as far as the outcome model tells
+        (``quality_error_`` of `skroute.nuisance.JointOutcome`).
     """
 
     trust: float
@@ -47,6 +51,8 @@ class Calibration(ShortRepr):
     cost_intercept: np.ndarray
     quality_caution: np.ndarray
     cost_caution: np.ndarray
+    quality_error: np.ndarray
+    cost_error: np.ndarray
 
     @classmethod
     def of(
@@ -60,6 +66,7 @@ class Calibration(ShortRepr):
         caution: float,
         folds: Folds,
         known: Feedback | None = None,
+        deviation_error: np.ndarray | float = 0.0,
     ) -> Calibration:
         """Calibrate out-of-fold predictions (n, K) on a table.
 
@@ -67,7 +74,8 @@ class Calibration(ShortRepr):
         `inverse_judged` is one by the probability that a row was judged, given query and model,
         (n,), or 1. Quality is calibrated by the rows that were judged, cost by all.
         Where outcome models learned from more, the prior rows of a benchmark, that table is `known`
-        and says what is not known of models without traffic.
+        and says what is not known of models without traffic. `deviation_error` (K,) is the standard
+        error of predicted differences between models for one query.
         """
         known = feedback if known is None else known
         weight, nothing = feedback.weight, np.zeros(feedback.n_models)
@@ -79,7 +87,7 @@ class Calibration(ShortRepr):
         trust = deviation_trust(Evidence(judged, folds), quality, _deviation(quality, mean))
         evidence = Evidence(feedback, folds, _seen_cost(feedback, unit))
         cost_trust = deviation_trust(evidence, relative, relative - mean_cost / unit)
-        trusted = cls(trust, cost_trust, mean, mean_cost, *(4 * [nothing]))
+        trusted = cls(trust, cost_trust, mean, mean_cost, *(6 * [nothing]))
         quality, cost = trusted.apply(quality, cost)
         learned = known.judged_only()
         residual = learned.quality - feedback.own(quality)
@@ -109,6 +117,8 @@ class Calibration(ShortRepr):
             unit if inverse_propensity is None else unit[feedback.action]
         )
         cost_intercept = unit * cost_intercept
+        error = mean_error(learned, residual, inverse_quality)
+        cost_error = mean_error(known, cost_residual, inverse_propensity)
         return cls(
             trust,
             cost_trust,
@@ -116,10 +126,10 @@ class Calibration(ShortRepr):
             mean_cost,
             intercept,
             cost_intercept,
-            caution_of(learned, residual, mean + intercept, inverse_quality, caution),
-            caution_of(
-                known, cost_residual, mean_cost + cost_intercept, inverse_propensity, caution
-            ),
+            caution_of(error, mean + intercept, caution),
+            caution_of(cost_error, mean_cost + cost_intercept, caution),
+            np.hypot(error, deviation_error),
+            cost_error,
         )
 
     def apply(self, quality: np.ndarray, cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -131,6 +141,10 @@ class Calibration(ShortRepr):
     def cautious(self, quality: np.ndarray, cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return what calibrated predictions are taken for where a model is chosen."""
         return quality - self.quality_caution, cost + self.cost_caution
+
+    def utility_error(self, cost_sensitivity: float | np.ndarray) -> np.ndarray:
+        """Return the standard error of predicted utilities, (K,), or (n, K) of a column lambda."""
+        return np.hypot(self.quality_error, cost_sensitivity * self.cost_error)
 
     def means_taken(self) -> tuple[np.ndarray, np.ndarray]:
         """Return what mean predictions are taken for where one model is chosen for all, (K,)."""

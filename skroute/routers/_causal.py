@@ -269,8 +269,9 @@ class CausalRouter(OutcomeRouter):
         announce("corrections of the outcome models")
         inverse_judged = inverse_of_judged(X, feedback, folds, self.n_jobs)
         importance = inverse_propensity, inverse_judged, self.shrinkage
+        deviation_error = self.outcome_model_.quality_error_
         self.calibration_ = Calibration.of(
-            feedback, quality, cost, *importance, self.caution, folds, known
+            feedback, quality, cost, *importance, self.caution, folds, known, deviation_error
         )
         predicted = quality - cost_sensitivity * cost
         quality, cost = self.calibration_.apply(quality, cost)
@@ -346,9 +347,26 @@ class CausalRouter(OutcomeRouter):
             return None
         return FixedModels(self.routing_start_, *self.calibration_.means_taken())
 
+    def _utility_error(self, cost_sensitivity: float | np.ndarray) -> np.ndarray:
+        return self.calibration_.utility_error(cost_sensitivity)
+
     def _decision_values(self, X: np.ndarray, cost_sensitivity: float | np.ndarray) -> np.ndarray:
         if self.policy_ is None:
             return super()._decision_values(X, cost_sensitivity)
+        return self._by_policy(X, cost_sensitivity)
+
+    def _compare(
+        self,
+        X: np.ndarray,
+        quality: np.ndarray,
+        cost: np.ndarray,
+        cost_sensitivity: float | np.ndarray,
+    ) -> np.ndarray:
+        if self.policy_ is None:
+            return super()._compare(X, quality, cost, cost_sensitivity)
+        return self._by_policy(X, cost_sensitivity)
+
+    def _by_policy(self, X: np.ndarray, cost_sensitivity: float | np.ndarray) -> np.ndarray:
         X = self._query_columns(X)
         values = policy_decision(self.policy_, X, cost_sensitivity)
         (values,) = stay_at_knots(self.logged_choices_, X, [values])

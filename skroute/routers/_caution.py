@@ -45,13 +45,7 @@ def warn_of_fixed_model(label: Any, feedback: Feedback, sensitivity: float) -> N
     warn(FixedModelWarning(message))
 
 
-def caution_of(
-    feedback: Feedback,
-    residual: np.ndarray,
-    mean: np.ndarray,
-    inverse_propensity: np.ndarray | None,
-    caution: float,
-) -> np.ndarray:
+def caution_of(error: np.ndarray, mean: np.ndarray, caution: float) -> np.ndarray:
     """Return what each model is marked down by, (K,), in units of the outcome.
 
     ``z se_k**2 / sqrt(se_k**2 + t**2)``, z being `caution`, se_k the standard error of the mean
@@ -61,16 +55,12 @@ def caution_of(
 
     Parameters
     ----------
-    feedback : Feedback
-    residual : ndarray of shape (n,) if logged, (n, K) if full
-        Outcomes minus their out-of-fold predictions.
+    error : ndarray of shape (K,)
+        Standard error of the mean outcome of each model, see `mean_error`.
     mean : ndarray of shape (K,)
         Predicted mean outcome of each model.
-    inverse_propensity : ndarray of shape (n,) or None
-        Inverse propensities; None for full feedback.
     caution : float
     """
-    error = mean_error(feedback, residual, inverse_propensity)
     scale = np.hypot(error, mean.std())
     return caution * np.divide(error**2, scale, out=np.zeros_like(error), where=scale > 0)
 
@@ -81,6 +71,14 @@ def mean_error(
     """Return the standard error of each model's mean outcome, (K,).
 
     Residual variances borrow a few rows from each other. Rows of a group are one observation.
+
+    Parameters
+    ----------
+    feedback : Feedback
+    residual : ndarray of shape (n,) if logged, (n, K) if full
+        Outcomes minus their out-of-fold predictions.
+    inverse_propensity : ndarray of shape (n,) or None
+        Inverse propensities; None for full feedback.
     """
     n_models, weight = feedback.n_models, feedback.weight
     if inverse_propensity is None or feedback.action is None:

@@ -13,6 +13,7 @@ from sklearn.utils import check_array
 
 from .._utils import atomic_fit, split_router
 from ._causal import CausalRouter
+from ._exploration import Exploration
 from ._frontier import Frontier
 from ._outcomes import OutcomeRouter, budget_per_query
 
@@ -189,6 +190,12 @@ class FixedBudgetRouter(MetaEstimatorMixin, OutcomeRouter):
     ) -> np.ndarray:
         router, served = self._router, {"cost_sensitivity": cost_sensitivity}
         return router.predict_proba(X, exclude=excluded, include=router.left_out_, **served)
+
+    def _explore(
+        self, X: Any, cost_sensitivity: Any, excluded: np.ndarray | None, options: Exploration
+    ) -> np.ndarray:
+        router, served = self._router, {"cost_sensitivity": cost_sensitivity, **vars(options)}
+        return router.exploration_proba(X, exclude=excluded, include=router.left_out_, **served)
 
     def _predict_outcomes(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
         return self._router.predict_quality(X), self._router.predict_cost(X)

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._utils import check_sample_weight
 from ._base import BaseRouter
 from ._envelope import FixedModels
+from ._exploration import Prospects
 from ._frontier import Budget, Frontier
 
 
@@ -40,7 +41,7 @@ class OutcomeRouter(BaseRouter):
         quality : ndarray of shape (n, K)
             In the units of the feedback.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "classes_")
         return self._predict_outcomes(self._read(X))[0]
 
     def predict_cost(self, X: Any) -> np.ndarray:
@@ -56,7 +57,7 @@ class OutcomeRouter(BaseRouter):
         cost : ndarray of shape (n, K)
             Dollars.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "classes_")
         return self._predict_outcomes(self._read(X))[1]
 
     def frontier(
@@ -83,7 +84,7 @@ class OutcomeRouter(BaseRouter):
             Over the range that the router serves, with the mean predicted quality and cost
             between changes.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "classes_")
         X = self._read(X)
         weight = check_sample_weight(sample_weight, len(X))
         return self._frontier(X, weight, self._excluded(exclude, include, len(X)))
@@ -150,7 +151,23 @@ class OutcomeRouter(BaseRouter):
         return frontier.within_share(label, most)
 
     def _decision_values(self, X: Any, cost_sensitivity: float | np.ndarray) -> np.ndarray:
-        quality, cost = self._taken_for(X, *self._predict_outcomes(X))
+        return self._compare(X, *self._predict_outcomes(X), cost_sensitivity)
+
+    def _prospects(self, X: Any, cost_sensitivity: float | np.ndarray) -> Prospects:
+        quality, cost = self._predict_outcomes(X)
+        decision = self._compare(X, quality, cost, cost_sensitivity)
+        utility, error = quality - cost_sensitivity * cost, self._utility_error(cost_sensitivity)
+        return Prospects(decision, utility, cost, error)
+
+    def _utility_error(self, cost_sensitivity: float | np.ndarray) -> np.ndarray | None:
+        """Return the standard error of predicted utilities, (K,) or (n, K), if it is known."""
+        return None
+
+    def _compare(
+        self, X: Any, quality: np.ndarray, cost: np.ndarray, cost_sensitivity: float | np.ndarray
+    ) -> np.ndarray:
+        """Return decision values (n, K) for queries and what is predicted of them."""
+        quality, cost = self._taken_for(X, quality, cost)
         fixed = self._fixed_models()
         with np.errstate(over="ignore", invalid="ignore"):
             values = quality - cost_sensitivity * cost

@@ -33,6 +33,8 @@ def test_apply_by_hand():
         cost_intercept=np.array([0.0, 1.0]),
         quality_caution=np.array([0.02, 0.0]),
         cost_caution=np.array([0.0, 0.5]),
+        quality_error=np.array([0.3, 0.0]),
+        cost_error=np.array([0.4, 0.2]),
     )
     quality, cost = calibration.apply(np.array([[0.4, 0.4]]), np.array([[1.0, 1.0]]))
     # centred (.2, 0), shared .1, deviations (.1, -.1), of which half are kept
@@ -42,6 +44,9 @@ def test_apply_by_hand():
     taken_for = calibration.cautious(quality, cost)
     assert_allclose(taken_for[0], quality - np.array([0.02, 0.0]))
     assert_allclose(taken_for[1], cost + np.array([0.0, 0.5]))
+    assert_allclose(calibration.utility_error(1.0), [0.5, 0.2])
+    column = np.array([[0.0], [1.0]])
+    assert_allclose(calibration.utility_error(column), [[0.3, 0.0], [0.5, 0.2]])
 
 
 @pytest.mark.parametrize(("scale", "expected"), [(1.0, 0.75), (2.0, 1.0), (-1.0, 0.0)])
@@ -166,9 +171,10 @@ def test_quality_is_calibrated_by_judged_rows_and_cost_by_all():
         return Calibration.of(table, predicted, predicted_cost, importance, 1.0, "auto", 1.5, folds)
 
     partly = calibrated(np.where(judged, quality, np.nan))
+    over_all = "mean", "quality_intercept", "quality_caution", "quality_error"
     for field in fields(Calibration):
         by = calibrated(quality) if "cost" in field.name else calibrated(quality, judged * 1.0)
-        if field.name not in ("mean", "quality_intercept", "quality_caution"):  # over all queries
+        if field.name not in over_all:  # of queries
             assert_allclose(getattr(partly, field.name), getattr(by, field.name), rtol=1e-9)
     assert_allclose(partly.mean, predicted.mean(axis=0))
 
