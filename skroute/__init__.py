@@ -36,6 +36,7 @@ _SUBMODULES = (
     "datasets",
     "feedback",
     "history",
+    "integrations",
     "metrics",
     "nuisance",
     "plots",

@@ -26,6 +26,7 @@ from skroute.datasets import (
 )
 from skroute.feedback import partly_scored, read_feedback
 from skroute.history import Move, QueryDrift, Sighting, log_history
+from skroute.integrations import RequestLog
 from skroute.nuisance import Availability, ChoiceModel
 from skroute.routers import split_router
 
@@ -79,6 +80,7 @@ def make_results(path):
         "gold and preference": gold,
         "a table": load_routing_table(path),
         "a log": read_log(log),
+        "a log of requests": RequestLog("log"),
         "feedback": read_feedback(y),
         "full feedback": read_feedback(problem.y_full),
         "scores": partly_scored(np.arange(600).reshape(300, 2), outcomes),

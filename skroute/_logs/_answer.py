@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class Label:
@@ -58,6 +60,9 @@ class Answer:
         Whether it is no traffic but a row of a benchmark.
     identity : str or None
         Of the call in its log: a second answer with the same identity is a duplicate.
+    features : ndarray of shape (d,) or None
+        The query as numbers, where its format has them as such; d is the same in all answers that
+        have any. Else columns x0, x1, ... are features.
     columns : mapping of str to object
         Whatever else the row holds, by name.
     """
@@ -75,6 +80,7 @@ class Answer:
     weight: float = 1.0
     prior: bool = False
     identity: str | None = None
+    features: np.ndarray | None = None
     columns: Mapping[str, Any] = field(default_factory=dict)
 
 

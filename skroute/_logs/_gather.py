@@ -136,6 +136,7 @@ class _Columns:
         self.labels: dict[str, Labels] = {}
         self.cells: dict[str, Cells] = {}
         self.features: dict[str, array] = {}
+        self.vectors: list[np.ndarray] = []
         self.not_kept: set[str] = set()
 
     def add(self, answer: Answer, row: int) -> None:
@@ -157,6 +158,8 @@ class _Columns:
                 _refuse(name, answer, row, place, value, needed)
             values.append(value)
         self.prior.append(answer.prior)
+        if answer.features is not None:
+            self.vectors.append(answer.features)
         try:
             self.time.append(seconds(answer.time, "time"))
         except ValueError as error:
@@ -216,6 +219,8 @@ class _Columns:
             numbers.extend([math.nan] * (n_rows - len(numbers)))
             columns[name] = np.array(numbers, dtype=np.float32)
         taken: list[np.ndarray] = []
+        if self.vectors and len(self.vectors) == n_rows:
+            return np.stack(self.vectors), columns
         while (name := f"x{len(taken)}") in columns:
             values = columns.pop(name)
             bad = np.flatnonzero(~np.isfinite(values))

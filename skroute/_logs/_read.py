@@ -25,11 +25,13 @@ from ._openai import OPENAI
 from ._opentelemetry import OPENTELEMETRY
 from ._options import named, option, setting
 from ._quality import Score
-from ._records import read_records
+from ._records import files_of, read_records
+from ._requests import REQUESTS
 from ._research import ROUTELLM, ROUTERBENCH, SPROUT
 
 # In this order where records are recognized by several alike.
 FORMATS: tuple[Format, ...] = (
+    REQUESTS,
     *(LITELLM, LANGFUSE, OPENTELEMETRY),
     *(ROUTERBENCH, SPROUT, ROUTELLM),
     *(OPENAI, TABLE),
@@ -54,11 +56,12 @@ def read_log(
     Parameters
     ----------
     path : str, Path or list of them
-        JSON lines, JSON, CSV or Parquet; the files of a list are one log.
+        JSON lines, JSON, CSV or Parquet; the files of a list or of a folder are one log.
     format : str, default="auto"
         Name of the format, or "auto": found by the keys of the first records.
 
         ===============  ======================================================================
+        "skroute"        what routers of skroute log while they serve (`skroute.integrations`)
         "litellm"        LiteLLM: standard logging payloads, and rows of the proxy's SpendLogs
         "langfuse"       Langfuse: observations and scores, each in files of their own or nested in
                          traces
@@ -129,7 +132,7 @@ def read_log(
     >>> log.y["model"].tolist(), log.y["quality"].tolist(), log.notes[0]
     (['large', 'small'], [0.75, nan], 'rating: 1 to 5 read as 0 to 1, found were 4 alone (1 label)')
     """
-    paths = [path] if isinstance(path, str | Path) else list(path)
+    paths = files_of([path] if isinstance(path, str | Path) else path)
     columns = _check_columns(columns)
     if not 0 <= price_per_second < np.inf:
         raise ValueError(

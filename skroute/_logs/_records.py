@@ -10,9 +10,33 @@ from ._answer import LeftOut
 from ._csv import csv_records
 from ._json import json_records
 from ._parquet import PARQUET_MAGIC, PARQUET_NAMES, parquet_records
+from ._requests import request_log_records, starts_request_log
 from ._source import Text, check_exists, errors_naming, open_unpacked
 
 _JSON_NAMES = {".json", ".jsonl", ".ndjson"}
+_NAMES = {*_JSON_NAMES, ".csv", ".tsv", *PARQUET_NAMES}
+
+
+def files_of(paths: Iterable[str | Path]) -> list[str | Path]:
+    """Return paths with the files of a log in place of each folder, in the order of their names.
+
+    Raises ValueError for a folder without any.
+    """
+    files: list[str | Path] = []
+    for path in paths:
+        if not Path(path).is_dir():
+            files.append(path)
+            continue
+        found = sorted(each for each in Path(path).iterdir() if _is_of_log(each))
+        if not found:
+            raise ValueError(f"{path}: the folder has no file that ends in {sorted(_NAMES)}")
+        files += found
+    return files
+
+
+def _is_of_log(path: Path) -> bool:
+    name = path.name.lower().removesuffix(".gz")
+    return Path(name).suffix in _NAMES and path.is_file() and not name.startswith(".")
 
 
 def read_records(
@@ -87,6 +111,11 @@ def records_of_file(path: Path, left_out: LeftOut) -> Iterator[dict[str, Any]]:
     if suffixes & PARQUET_NAMES:
         raise ValueError("is not a readable Parquet file (it does not start as one)")
     with open_unpacked(path) as file:
+        head = file.read(16)
+        file.seek(0)
+        if starts_request_log(head):
+            yield from request_log_records(file, left_out)
+            return
         text = Text(file)
         first = text.skip_blanks()
         if not first:
