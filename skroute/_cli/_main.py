@@ -13,6 +13,7 @@ from ._explain import explain
 from ._fit import fit
 from ._options import parse
 from ._progress import Progress
+from ._refit import refit
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             if options.command == "explain":
                 explain(options)
+            elif options.command == "refit":
+                refit(options, progress)
             else:
                 fit(options, progress)
         except (ValueError, OSError, ImportError) as error:

@@ -33,7 +33,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         epilog="Options without a command are those of fit: 'skroute --log log.csv'.",
     )
     parser.add_argument("--version", action="version", version=f"skroute {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="{fit,explain}")
+    commands = parser.add_subparsers(dest="command", metavar="{fit,refit,explain}")
     fit = commands.add_parser(
         "fit",
         help="learn a router from a log and show what it saves",
@@ -44,6 +44,14 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     _add_source(fit)
     _add_goal(fit)
     _add_output(fit)
+    refit = commands.add_parser(
+        "refit",
+        help="learn again from what was served",
+        description="Fit a saved router again on a new log, compare it with the saved one on the "
+        "newest judged rows, and replace the file at once where the new one is not worse. The "
+        "steps before the router stay as they are.",
+    )
+    _add_refit(refit)
     explain = commands.add_parser("explain", help="say why a saved router chooses as it does")
     _add_explain(explain)
     words = list(arguments)
@@ -52,6 +60,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     options = parser.parse_args(words)
     if options.command == "fit":
         _check_fit(fit, options)
+    elif options.command == "refit":
+        _read_log_options(refit, options)
     _check_numbers(parser, options)
     return options
 
@@ -71,6 +81,53 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
         help="every model's quality and cost on every query (.npz, .csv, .parquet; see "
         "skroute.datasets.load_routing_table); a biased log of it is simulated to learn from",
     )
+    _add_reading(parser)
+    parser.add_argument(
+        "--embed",
+        metavar="NAME",
+        help="how text becomes features: tfidf (default), minilm or any sentence-transformers "
+        "model (needs scikit-route[text])",
+    )
+    parser.add_argument(
+        "--embeddings", metavar="FILE", help="features of the queries, .npy (n, d), row by row"
+    )
+
+
+def _add_refit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--log",
+        nargs="+",
+        required=True,
+        metavar="FILE",
+        help="what was served since, such as a folder that skroute.integrations.RequestLog wrote",
+    )
+    parser.add_argument(
+        "--keep",
+        nargs="+",
+        metavar="FILE",
+        help="older logs to learn from too; where they explored, keep them",
+    )
+    parser.add_argument(
+        "--router",
+        required=True,
+        metavar="FILE",
+        help="router.joblib, which is replaced; loading one runs what it holds, so take only your "
+        "own",
+    )
+    parser.add_argument(
+        "--tolerance",
+        type=float,
+        default=0.01,
+        metavar="T",
+        help="utility per query, in units of quality, that the new router may be worse by "
+        "(default: 0.01)",
+    )
+    parser.add_argument("--report", metavar="FILE", help="write a page of both routers")
+    parser.add_argument("--volume", type=float, metavar="N", help="queries a month, for the page")
+    _add_reading(parser)
+
+
+def _add_reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", default=None, help="of the log (default: recognized)")
     parser.add_argument(
         "--columns",
@@ -103,15 +160,6 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
         type=float,
         metavar="P",
         help="dollars that a second of waiting is worth; added to the cost",
-    )
-    parser.add_argument(
-        "--embed",
-        metavar="NAME",
-        help="how text becomes features: tfidf (default), minilm or any sentence-transformers "
-        "model (needs scikit-route[text])",
-    )
-    parser.add_argument(
-        "--embeddings", metavar="FILE", help="features of the queries, .npy (n, d), row by row"
     )
 
 
@@ -171,13 +219,17 @@ def _check_fit(parser: argparse.ArgumentParser, options: argparse.Namespace) -> 
         parser.error("give either --embed or --embeddings")
     if not 0 <= options.seed < 2**32 - 1:
         parser.error(f"--seed must be in [0, 2**32 - 1), got {options.seed}")
-    options.columns = _read_columns(parser, options)
-    options.score = _read_score(parser, options.score)
+    _read_log_options(parser, options)
     options.goal = _read_goal(parser, options)
 
 
+def _read_log_options(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    options.columns = _read_columns(parser, options)
+    options.score = _read_score(parser, options.score)
+
+
 def _check_numbers(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
-    for name in ("cost_sensitivity", "budget", "price_per_second", "volume"):
+    for name in ("cost_sensitivity", "budget", "price_per_second", "volume", "tolerance"):
         value = getattr(options, name, None)
         if value is not None and not (np.isfinite(value) and value >= 0):
             option = f"--{name.replace('_', '-')}"

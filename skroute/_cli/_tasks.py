@@ -91,7 +91,7 @@ def make_task(options: argparse.Namespace, note: Callable[[str], None]) -> Task:
         return _of_table([options.table], Queries(table.X), table.y, options)
     if not options.log:
         return _synthetic(options.seed, options.quick)
-    log = _read(options)
+    log = read_files(options.log, options)
     for words in log.notes:
         note(words)
     queries, y = _queries(log, options, note)
@@ -215,10 +215,11 @@ def _features(
     return embedding.fit_transform(queries.raw[train]), embedding.transform(queries.raw[test])
 
 
-def _read(options: argparse.Namespace) -> RoutingLog:
+def read_files(files: Sequence[str], options: argparse.Namespace) -> RoutingLog:
+    """Read the files of a log as the options say."""
     with as_flags():
         return read_log(
-            options.log,
+            files,
             options.format or "auto",
             columns=options.columns,
             prices=options.prices,
