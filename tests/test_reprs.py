@@ -4,6 +4,7 @@ import inspect
 import warnings
 from collections.abc import Mapping
 
+import joblib
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
@@ -26,7 +27,7 @@ from skroute.datasets import (
 )
 from skroute.feedback import partly_scored, read_feedback
 from skroute.history import Move, QueryDrift, Sighting, log_history
-from skroute.integrations import RequestLog
+from skroute.integrations import Decision, RequestLog, ServedRouter
 from skroute.nuisance import Availability, ChoiceModel
 from skroute.routers import split_router
 
@@ -67,6 +68,8 @@ def make_results(path):
     labels = router.predict(X)
     outcomes = [list(row) for row in problem.y_full["quality"].tolist()]
     np.savez(path, X=X, models=problem.models, quality=outcomes)
+    saved = path.with_suffix(".joblib")
+    joblib.dump(router, saved)
     log = path.with_suffix(".csv")
     log.write_text("query,model,quality,cost\nwhy?,large,0.5,0.02\nhow?,small,1,0.001\n")
     known = metrics.evaluation_predictions(X, y)
@@ -81,6 +84,8 @@ def make_results(path):
         "a table": load_routing_table(path),
         "a log": read_log(log),
         "a log of requests": RequestLog("log"),
+        "a decision": Decision("large", "large", 0.9, embedding=np.zeros(300), query="why? " * 99),
+        "a router that serves": ServedRouter(saved, fallback="model_01", log="log", floor=0.001),
         "feedback": read_feedback(y),
         "full feedback": read_feedback(problem.y_full),
         "scores": partly_scored(np.arange(600).reshape(300, 2), outcomes),

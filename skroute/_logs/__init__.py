@@ -2,6 +2,7 @@
 
 from ._answer import LeftOut
 from ._log import RoutingLog
+from ._messages import query_of
 from ._names import find_spellings
 from ._options import as_flags
 from ._read import read_log

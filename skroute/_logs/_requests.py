@@ -37,11 +37,14 @@ def encode_embedding(row: np.ndarray) -> str:
 def decode_embedding(value: Any) -> np.ndarray:
     """Return the float32 numbers (d,) of a text that `encode_embedding` made."""
     try:
-        return np.frombuffer(base64.b64decode(value, validate=True), dtype="<f4")
+        row = np.frombuffer(base64.b64decode(value, validate=True), dtype="<f4")
     except (TypeError, ValueError, binascii.Error):
+        row = None
+    if row is None or not np.isfinite(row).all():
         raise ValueError(
-            f"embedding must be the base64 of float32 numbers, got {short_repr(value)}"
-        ) from None
+            f"embedding must be the base64 of finite float32 numbers, got {short_repr(value)}"
+        )
+    return row
 
 
 def starts_request_log(head: bytes) -> bool:

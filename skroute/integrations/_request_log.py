@@ -134,7 +134,7 @@ class RequestLog:
         Raises
         ------
         ValueError
-            If a number is not what it is said to be; nothing is written then.
+            If a number is not what it is said to be, or not finite; nothing is written then.
         OSError
             If the line cannot be written.
         """
@@ -154,6 +154,8 @@ class RequestLog:
         row = None
         if embedding is not None and self.store_embedding:
             row = np.asarray(embedding, dtype=np.float32).ravel()
+            if not np.isfinite(row).all():
+                raise ValueError("embedding must have finite numbers alone")
         record = {
             "request_id": str(request_id),
             "time": clock.time() if time is None else float(time),

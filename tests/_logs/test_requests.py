@@ -48,7 +48,7 @@ def test_embeddings_are_kept_exactly():
     np.testing.assert_array_equal(decode_embedding(encode_embedding(row)), row)
 
 
-@pytest.mark.parametrize("text", ["?", "AAA=", 5])
+@pytest.mark.parametrize("text", ["?", "AAA=", 5, "AADAfw=="])
 def test_what_is_no_embedding_is_an_error_that_names_the_record(tmp_path, text):
     path = write(tmp_path / "requests-1.jsonl", request(0), request(1, embedding=text))
     with pytest.raises(ValueError, match=r"requests-1\.jsonl: record 1 .*embedding must be"):

@@ -1,6 +1,5 @@
 """The log of a router that serves: what is written, by whom, and what is left after a crash."""
 
-import json
 import os
 import subprocess
 import sys
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from request_files import lines
 
 import skroute
 from skroute.datasets import read_log
@@ -30,11 +30,6 @@ def start_writer(folder, name, count):
     environment = {**os.environ, "PYTHONPATH": str(Path(skroute.__file__).parents[1])}
     command = [sys.executable, "-c", WRITER, str(folder), name, str(count)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
-
-
-def lines(folder, kind="requests"):
-    files = sorted(Path(folder).glob(f"{kind}-*.jsonl"))
-    return [json.loads(line) for file in files for line in file.read_text().splitlines()]
 
 
 def fill(log, count=3, **changed):
@@ -234,6 +229,7 @@ def test_a_write_that_takes_a_part_is_completed(tmp_path, monkeypatch):
         ({"propensity": 1.5}, "propensity must be above 0"),
         ({"cost": -1.0}, "cost must be a finite number of at least 0, got -1.0"),
         ({"latency": np.inf}, "latency must be a finite number"),
+        ({"embedding": [1.0, np.nan]}, "embedding must have finite numbers"),
     ],
 )
 def test_numbers_that_cannot_be_are_refused_and_nothing_is_written(tmp_path, changed, message):

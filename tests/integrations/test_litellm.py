@@ -1,0 +1,352 @@
+"""Serving behind LiteLLM, with its own mock responses: no request leaves the machine."""
+
+import asyncio
+import os
+import warnings
+
+import joblib
+import numpy as np
+import pytest
+from request_files import lines
+from scipy.stats import chisquare
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.pipeline import make_pipeline
+
+from skroute import CausalRouter, logged_feedback
+from skroute.datasets import read_log
+from skroute.integrations import ServedRouter
+from skroute.integrations.litellm import RoutingPlugin, request_logger, serve
+
+# Else it is fetched from the network.
+os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # of what it imports
+    litellm = pytest.importorskip("litellm")
+
+pytestmark = pytest.mark.filterwarnings("ignore:::pydantic", "ignore:::litellm")
+
+MODELS = ["openai/gpt-4.1", "openai/gpt-4o", "openai/gpt-4o-mini"]
+BEST = "openai/gpt-4o"
+TOPICS = {"openai/gpt-4.1": "sums", "openai/gpt-4o": "poems", "openai/gpt-4o-mini": "small talk"}
+DOWN = "litellm.InternalServerError"
+
+
+def texts(n, seed=0):
+    rng = np.random.default_rng(seed)
+    topics = rng.choice(list(TOPICS.values()), n)
+    return [f"{topic} {topic} {place % 7}" for place, topic in enumerate(topics)]
+
+
+def quality_of(model, text):
+    """The model of a topic is good at it, the best one at all of them."""
+    return 0.9 if text.startswith(TOPICS[model]) else 0.6 if model == BEST else 0.2
+
+
+@pytest.fixture(scope="module")
+def pipeline():
+    queries, rng = texts(600), np.random.default_rng(1)
+    model = rng.choice(MODELS, 600)
+    quality = [quality_of(*each) for each in zip(model, queries, strict=True)]
+    quality += 0.05 * rng.normal(size=600)
+    y = logged_feedback(model, quality, cost=np.full(600, 0.001), propensity=np.full(600, 1 / 3))
+    steps = HashingVectorizer(n_features=64), TruncatedSVD(6, random_state=0)
+    return make_pipeline(*steps, CausalRouter(1.0, random_state=0)).fit(queries, y)
+
+
+@pytest.fixture
+def path(tmp_path, pipeline):
+    joblib.dump(pipeline, tmp_path / "router.joblib")
+    return tmp_path / "router.joblib"
+
+
+@pytest.fixture(autouse=True)
+def callbacks():
+    """Callbacks are LiteLLM's for all of the process."""
+    yield
+    litellm.logging_callback_manager._reset_all_callbacks()
+
+
+def gateway(down=(), models=MODELS, group="auto", **options):
+    """A Router of deployments that answer with their names, but for those that are down."""
+    deployments = [
+        {
+            "model_name": group,
+            "litellm_params": {
+                "model": model,
+                "api_key": "none",
+                "mock_response": DOWN if model in down else model,
+            },
+        }
+        for model in models
+    ]
+    return litellm.Router(model_list=deployments, **options)
+
+
+def ask(router, queries, model="auto", **options):
+    """Return the answers to queries, asked ten at a time; all have been logged by then."""
+
+    async def one(text):
+        messages = [{"role": "user", "content": text}]
+        return await router.acompletion(model, messages=messages, **options)
+
+    async def all_of_them():
+        answers = []
+        for start in range(0, len(queries), 10):
+            answers += await asyncio.gather(*map(one, queries[start : start + 10]))
+        await settle()
+        return answers
+
+    return asyncio.run(all_of_them())
+
+
+async def settle():
+    """Wait for callbacks, which come after their answers."""
+    from litellm.litellm_core_utils.logging_worker import GLOBAL_LOGGING_WORKER
+
+    await GLOBAL_LOGGING_WORKER.flush()
+    await asyncio.sleep(0.05)
+
+
+def chosen_by(answers):
+    return np.array([answer.choices[0].message.content for answer in answers])
+
+
+def test_serve_log_judge_refit_and_serve_again(path, tmp_path, pipeline):
+    router = gateway()
+    options = {"exploration": 0.3, "floor": 0.1, "random_state": 0, "check_seconds": 0.0}
+    served = serve(router, path, fallback=BEST, log=tmp_path / "log", **options).served
+    queries = texts(300, seed=2)
+    answers = ask(router, queries)
+    models = chosen_by(answers)
+    for place in np.random.default_rng(0).permutation(300)[:90]:
+        quality = quality_of(models[place], queries[place])
+        served.log.attach_quality(answers[place].id, quality, source="judge", gold=True)
+    log = read_log(tmp_path / "log")
+    assert (len(log), np.isfinite(log.y["quality"]).sum()) == (300, 90)
+    by_id = dict(zip([answer.id for answer in answers], models, strict=True))
+    assert [by_id[name] for name in log.columns["request_id"]] == log.y["model"].tolist()
+    assert (log.y["cost"] > 0).all()
+    assert set(log.columns["router_version"]) == {log.columns["router_version"][0]}
+    assert log.queries.tolist() == [None] * 300
+
+    router_step = CausalRouter(random_state=0).fit(log.features, log.y)
+    again = make_pipeline(*(step for _, step in pipeline.steps[:-1]), router_step)
+    joblib.dump(again, tmp_path / "draft")
+    os.replace(tmp_path / "draft", path)
+    ask(router, queries[:20])  # by whichever is there, while the new one is read
+    for _ in range(1000):
+        if served._file.current().version != log.columns["router_version"][0]:
+            break
+        ask(router, queries[:1])
+    ask(router, queries[:20])
+    log = read_log(tmp_path / "log")
+    assert len(set(log.columns["router_version"])) == 2
+    assert "fallback" not in log.columns
+    # Its embeddings are those of before, so that all rows are one table.
+    assert len(log) == len(log.features) >= 340
+
+
+def test_logged_propensities_fit_the_choices(path, tmp_path, pipeline):
+    router = gateway()
+    options = {"exploration": 0.5, "floor": 0.2, "random_state": 1}
+    serve(router, path, fallback=BEST, log=tmp_path / "log", **options)
+    queries = texts(400, seed=3)
+    answers = ask(router, queries)
+    probability = pipeline[-1].exploration_proba(
+        pipeline[:-1].transform(queries), exploration=0.5, floor=0.2
+    )
+    chosen = np.searchsorted(MODELS, chosen_by(answers))
+    observed = np.bincount(chosen, minlength=3)
+    assert chisquare(observed, probability.sum(axis=0)).pvalue > 0.001
+    logged = {line["request_id"]: line["propensity"] for line in lines(tmp_path / "log")}
+    found = [logged[answer.id] for answer in answers]
+    np.testing.assert_allclose(found, probability[np.arange(400), chosen], rtol=1e-4)
+
+
+def test_an_outage_of_the_best_model_fails_no_request(path, tmp_path):
+    router = gateway(down=[BEST], num_retries=1)
+    serve(router, path, fallback=BEST, log=tmp_path / "log", exploration=0.1)
+    answers = ask(router, texts(100))
+    models = chosen_by(answers)
+    assert set(models) == set(MODELS) - {BEST}
+    log = read_log(tmp_path / "log")
+    assert sorted(log.y["model"]) == sorted(models)
+    # What was chosen in its place was drawn as well.
+    assert np.isfinite(log.y["propensity"]).all()
+
+
+def test_models_that_cool_down_are_not_asked(path, tmp_path):
+    router = gateway(down=[BEST], num_retries=1, allowed_fails=0, cooldown_time=100)
+    strategy = serve(router, path, fallback=BEST, log=tmp_path / "log", exploration=0.0)
+    ask(router, texts(10))
+    seen = []
+    choose = strategy.served.choose
+
+    def watch(query, *, available, session):
+        available = list(available)
+        seen.append(set(available))
+        return choose(query, available=available, session=session)
+
+    strategy.served.choose = watch
+    ask(router, texts(20))
+    assert len(seen) == 20
+    assert not any(BEST in available for available in seen)
+
+
+class Broken:
+    """A step that fails, or hangs."""
+
+    def __init__(self, wait=0.0):
+        self.wait = wait
+
+    def transform(self, X):
+        import time
+
+        time.sleep(self.wait)
+        raise RuntimeError("out of memory")
+
+
+@pytest.mark.parametrize(
+    ("wait", "reason"),
+    [(0.0, "RuntimeError: out of memory"), (0.5, "no choice within 0.05 seconds")],
+)
+def test_a_router_that_fails_or_hangs_fails_no_request(path, tmp_path, caplog, wait, reason):
+    router = gateway()
+    served = ServedRouter(path, fallback="gpt-4o", log=tmp_path / "log")
+    served._file._loaded = served._file._loaded._replace(steps=(Broken(wait),))
+    serve(router, served, timeout=0.05 if wait else 1.0)
+    assert set(chosen_by(ask(router, texts(5)))) == {BEST}
+    for line in lines(tmp_path / "log"):
+        assert line["fallback"] == reason
+        assert "propensity" not in line
+
+
+def test_a_session_keeps_its_model(path, tmp_path):
+    router = gateway()
+    options = {"exploration": 0.0, "switching_cost": 1e9}
+    served = serve(router, path, fallback=BEST, log=tmp_path / "log", **options).served
+    first = ask(router, texts(1), metadata={"session_id": "s1"})
+    ask(router, texts(9, seed=5), metadata={"session_id": "s1"})
+    others = ask(router, texts(9, seed=5))
+    logged = lines(tmp_path / "log")
+    assert [line.get("session") for line in logged].count("s1") == 10
+    assert set(chosen_by(others)) > {logged[0]["model"]}
+    assert logged[0]["model"] == chosen_by(first)[0]
+    for line in logged[1:10]:
+        assert line["model"] == line["previous"] == logged[0]["model"]
+    assert served.log.folder == tmp_path / "log"
+
+
+def test_streams_and_calls_that_wait_are_logged_too(path, tmp_path):
+    router = gateway()
+    serve(router, path, fallback=BEST, log=tmp_path / "log")
+
+    async def stream():
+        messages = [{"role": "user", "content": "poems"}]
+        answer = await router.acompletion("auto", messages=messages, stream=True)
+        chunks = [chunk async for chunk in answer]
+        await settle()
+        return chunks[0].id
+
+    name = asyncio.run(stream())
+    assert [line["request_id"] for line in lines(tmp_path / "log")] == [name]
+    answer = router.completion("auto", messages=[{"role": "user", "content": "sums"}])
+    wait_until(lambda: len(lines(tmp_path / "log")) == 2)
+    line = lines(tmp_path / "log")[1]
+    assert line["request_id"] == answer.id
+    assert line["model"] == answer.choices[0].message.content
+    assert 0 < line["propensity"] <= 1
+
+
+def wait_until(condition):
+    import time
+
+    ends = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < ends, "it did not happen"
+        time.sleep(0.01)
+
+
+def test_a_call_that_waits_is_tried_with_another_model(path, tmp_path):
+    router = gateway(down=[BEST], num_retries=1)
+    serve(router, path, fallback=BEST, log=tmp_path / "log", exploration=0.0)
+    for text in texts(5):
+        answer = router.completion("auto", messages=[{"role": "user", "content": text}])
+        assert answer.choices[0].message.content != BEST
+
+
+def test_other_groups_are_left_alone_and_not_logged(path, tmp_path):
+    router = gateway(group="other")
+    serve(router, path, fallback=BEST, log=tmp_path / "log")
+    assert set(chosen_by(ask(router, texts(50), model="other"))) == set(MODELS)
+    messages = [{"role": "user", "content": "sums"}]
+    assert router.completion("other", messages=messages).choices[0].message.content in MODELS
+    assert not (tmp_path / "log").exists()
+
+
+def test_a_group_that_stands_in_is_logged_without_a_propensity(path, tmp_path):
+    deployments = [
+        {
+            "model_name": group,
+            "litellm_params": {"model": model, "api_key": "none", "mock_response": answer},
+        }
+        for group, model, answer in (("auto", BEST, DOWN), ("other", "openai/gpt-5", "spare"))
+    ]
+    options = {"num_retries": 0, "fallbacks": [{"auto": ["other"]}]}
+    router = litellm.Router(model_list=deployments, **options)
+    serve(router, path, fallback=BEST, log=tmp_path / "log")
+    assert set(chosen_by(ask(router, texts(3)))) == {"spare"}
+    for line in lines(tmp_path / "log"):
+        assert line["model"] == "openai/gpt-5"
+        assert line["fallback"] == f"openai/gpt-5 answered in the place of {BEST}"
+        assert "propensity" not in line
+
+
+@pytest.mark.parametrize("knows_router", [False, True])
+def test_the_plugin_leaves_one_model(path, tmp_path, knows_router):
+    served = ServedRouter(path, fallback=BEST, log=tmp_path / "log", exploration=0.2)
+    plugin = RoutingPlugin(served)
+    litellm.logging_callback_manager.add_litellm_callback(request_logger(served))
+    router = gateway(down=[BEST] if knows_router else [], num_retries=1, plugins=[plugin])
+    plugin.router = router if knows_router else None
+    models = chosen_by(ask(router, texts(60)))
+    log = read_log(tmp_path / "log")
+    assert sorted(log.y["model"]) == sorted(models)
+    assert (BEST in models) != knows_router
+    assert np.isfinite(log.y["propensity"]).all()
+    assert "fallback" not in log.columns
+
+
+def test_the_plugin_lets_other_groups_pass(path, tmp_path):
+    served = ServedRouter(path, fallback=BEST, log=tmp_path / "log")
+    litellm.logging_callback_manager.add_litellm_callback(request_logger(served))
+    router = gateway(group="other", plugins=[RoutingPlugin(served)])
+    assert set(chosen_by(ask(router, texts(50), model="other"))) == set(MODELS)
+    assert not (tmp_path / "log").exists()
+
+
+def test_answers_from_a_cache_are_not_logged(path, tmp_path):
+    served = ServedRouter(path, fallback=BEST, log=tmp_path / "log")
+    logger = request_logger(served)
+    for hit in (True, False):
+        carried = {"skroute": {"decision": served.choose("sums").id}}
+        kwargs = {
+            "litellm_params": {"metadata": carried},
+            "standard_logging_object": {"id": str(hit), "model": BEST, "cache_hit": hit},
+        }
+        logger.log_success_event(kwargs, None, None, None)
+        logger.log_success_event(kwargs, None, None, None)  # once is enough
+    assert [line["request_id"] for line in lines(tmp_path / "log")] == ["False"]
+
+
+def test_what_the_callback_is_not_made_for_is_no_error(path, caplog):
+    logger = request_logger(ServedRouter(path, fallback=BEST))
+    for kwargs in ({}, {"litellm_params": None}, {"litellm_params": {"metadata": {"skroute": 1}}}):
+        logger.log_success_event(kwargs, None, None, None)
+    assert not caplog.records
+
+
+def test_options_belong_to_a_file(path):
+    with pytest.raises(ValueError, match="options of a router's file"):
+        serve(gateway(), ServedRouter(path, fallback=BEST), log="log")
