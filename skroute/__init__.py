@@ -10,7 +10,7 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from ._persistence import trusted_types
-    from ._reporting import report
+    from ._reporting import monitor, report
     from ._utils import InconsistentVersionWarning
     from .correction import DRBiasCorrector
     from .feedback import full_feedback, gain_feedback, logged_feedback, partly_scored
@@ -26,6 +26,7 @@ _HOME = {
     "full_feedback": ".feedback",
     "gain_feedback": ".feedback",
     "logged_feedback": ".feedback",
+    "monitor": "._reporting",
     "partly_scored": ".feedback",
     "report": "._reporting",
     "trusted_types": "._persistence",
@@ -54,6 +55,7 @@ __all__ = [
     "full_feedback",
     "gain_feedback",
     "logged_feedback",
+    "monitor",
     "partly_scored",
     "report",
     "trusted_types",

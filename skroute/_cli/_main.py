@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 from .._utils import printable
 from ._explain import explain
 from ._fit import fit
+from ._monitor import watch
 from ._options import parse
 from ._progress import Progress
 from ._refit import refit
@@ -29,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 explain(options)
             elif options.command == "refit":
                 refit(options, progress)
+            elif options.command == "monitor":
+                watch(options, progress)
             else:
                 fit(options, progress)
         except (ValueError, OSError, ImportError) as error:

@@ -33,7 +33,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         epilog="Options without a command are those of fit: 'skroute --log log.csv'.",
     )
     parser.add_argument("--version", action="version", version=f"skroute {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="{fit,refit,explain}")
+    commands = parser.add_subparsers(dest="command", metavar="{fit,refit,monitor,explain}")
     fit = commands.add_parser(
         "fit",
         help="learn a router from a log and show what it saves",
@@ -52,6 +52,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "steps before the router stay as they are.",
     )
     _add_refit(refit)
+    monitor = commands.add_parser(
+        "monitor",
+        help="say whether a serving router does what it was meant to",
+        description="Compare the newest rows of a log with what a saved router expects of them.",
+    )
+    _add_monitor(monitor)
     explain = commands.add_parser("explain", help="say why a saved router chooses as it does")
     _add_explain(explain)
     words = list(arguments)
@@ -62,6 +68,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         _check_fit(fit, options)
     elif options.command == "refit":
         _read_log_options(refit, options)
+    elif options.command == "monitor":
+        _read_log_options(monitor, options)
     _check_numbers(parser, options)
     return options
 
@@ -124,6 +132,21 @@ def _add_refit(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--report", metavar="FILE", help="write a page of both routers")
     parser.add_argument("--volume", type=float, metavar="N", help="queries a month, for the page")
+    _add_reading(parser)
+
+
+def _add_monitor(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--log", nargs="+", required=True, metavar="FILE", help="what was served")
+    parser.add_argument(
+        "--router",
+        required=True,
+        metavar="FILE",
+        help="router.joblib that serves; loading one runs what it holds, so take only your own",
+    )
+    parser.add_argument(
+        "--days", type=float, default=7.0, metavar="N", help="what is newest (default: 7)"
+    )
+    parser.add_argument("--output", metavar="FILE", help="write a page")
     _add_reading(parser)
 
 
@@ -229,7 +252,7 @@ def _read_log_options(parser: argparse.ArgumentParser, options: argparse.Namespa
 
 
 def _check_numbers(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
-    for name in ("cost_sensitivity", "budget", "price_per_second", "volume", "tolerance"):
+    for name in ("cost_sensitivity", "budget", "price_per_second", "volume", "tolerance", "days"):
         value = getattr(options, name, None)
         if value is not None and not (np.isfinite(value) and value >= 0):
             option = f"--{name.replace('_', '-')}"

@@ -95,8 +95,8 @@ def refit(options: argparse.Namespace, progress: Progress) -> None:
     serving = load_router(options.router)
     parts = split_router(serving)
     progress("reading")
-    new = _rows(options.log, parts, options, progress)
-    old = _rows(options.keep, parts, options, progress) if options.keep else None
+    new = read_rows(options.log, parts, options, progress)
+    old = read_rows(options.keep, parts, options, progress) if options.keep else None
     rows = new if old is None else _joined(old, new, progress)
     if getattr(parts.router, "bias_correction", None) is None:
         rows = Rows(rows.X, as_they_are(rows.feedback))
@@ -148,7 +148,7 @@ def save_router(router: Any, path: str) -> None:
         raise
 
 
-def _rows(
+def read_rows(
     files: Sequence[str], parts: SplitRouter, options: argparse.Namespace, progress: Progress
 ) -> Rows:
     """Read files; their queries become features by the steps before the serving router."""

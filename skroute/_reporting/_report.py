@@ -20,21 +20,16 @@ from ._facts import Facts
 from ._first import first_screen
 from ._floor import QualityFloor, floor_of
 from ._gather import gather
-from ._html import STYLE, Markup, join, section, tag
+from ._html import Markup, join, section, tag
 from ._judge import judge, judge_bias
 from ._latency import Latency, MeanLatency, latencies, value_latency
+from ._page import Page
 from ._plain import as_plain
 from ._sensitivity import hidden_reasons
 
-# Of the page itself; a notebook keeps its own.
-_OWN_STYLE = (
-    "@page { margin: 16mm; }\nbody { margin: 0; background: #fff; }\n"
-    "@media screen and (prefers-color-scheme: dark) { body { background: #17181a; } }"
-)
-
 
 @dataclass(eq=False, repr=False)
-class RoutingReport:
+class RoutingReport(Page):
     """A page about a router, made by `report`; a notebook shows it as it is.
 
     Attributes
@@ -60,8 +55,6 @@ class RoutingReport:
         The whole page. It loads nothing: style and pictures are within.
     """
 
-    title: str
-    body: str
     verdict: str
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
@@ -72,23 +65,6 @@ class RoutingReport:
 
     def __repr__(self) -> str:
         return f"<RoutingReport {self.title!r}: {self.verdict}, {len(self.notes)} notes>"
-
-    def _repr_html_(self) -> str:
-        return tag("div", tag("style", Markup(STYLE)), Markup(self.body), class_="skroute-report")
-
-    @property
-    def html(self) -> str:
-        head = tag(
-            "head",
-            tag("meta", charset="utf-8"),
-            tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-            tag("title", self.title),
-            # Browsers would ask the server for an icon.
-            Markup('<link rel="icon" href="data:,">'),
-            tag("style", Markup(_OWN_STYLE + STYLE)),
-        )
-        body = tag("body", tag("main", Markup(self.body), class_="skroute-report"))
-        return f"<!DOCTYPE html>\n{tag('html', head, body, lang='en')}\n"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the facts of the page as plain Python, for dashboards and logs.
@@ -106,22 +82,6 @@ class RoutingReport:
             was made with.
         """
         return deepcopy(self._facts)
-
-    def save(self, path: str | Path) -> Path:
-        """Write the page, and return where it is.
-
-        Parameters
-        ----------
-        path : str or Path
-            Of the file; its folder has to exist.
-
-        Returns
-        -------
-        path : Path
-        """
-        path = Path(path)
-        path.write_text(self.html, encoding="utf-8")
-        return path
 
 
 def report(
