@@ -20,7 +20,7 @@ from ._request_log import RequestLog
 from ._router_file import LoadedRouter, RouterFile
 
 _logger = logging.getLogger("skroute")
-_MOST_SESSIONS, _MOST_DECISIONS = 100_000, 10_000
+_MOST_SESSIONS = 100_000
 _LONGEST_REASON = 200
 _OPTIONS = {
     *("exploration", "floor", "max_regret", "max_cost", "switching_cost", "cost_sensitivity"),
@@ -116,7 +116,6 @@ class ServedRouter(ShortRepr):
         self._rng = None if random_state is None else np.random.default_rng(random_state)
         self._lock = threading.Lock()
         self._sessions: OrderedDict[str, Any] = OrderedDict()
-        self._decisions: OrderedDict[str, Decision] = OrderedDict()
 
     def choose(
         self,
@@ -161,7 +160,7 @@ class ServedRouter(ShortRepr):
             "router_version": loaded.version,
         }
         try:
-            return self._kept(self._drawn(loaded, query, names, previous, known))
+            return self._drawn(loaded, query, names, previous, known)
         except Exception as error:
             said = str(error).partition("\n")[0]
             reason = f"{type(error).__name__}: {said}"
@@ -178,12 +177,7 @@ class ServedRouter(ShortRepr):
         model = next((name for name in names if label_of(name, labels) == wanted), names[0])
         label = label_of(model, labels)
         label = model if label is None else label
-        return self._kept(Decision(model, label, fallback=reason[:_LONGEST_REASON], **known))
-
-    def recall(self, decision_id: str) -> Decision | None:
-        """Return a decision by its id, once; None for one of another process or long ago."""
-        with self._lock:
-            return self._decisions.pop(decision_id, None)
+        return Decision(model, label, fallback=reason[:_LONGEST_REASON], **known)
 
     def answered(
         self,
@@ -219,7 +213,7 @@ class ServedRouter(ShortRepr):
             label, propensity = model if known is None else known, math.nan
             fallback = fallback or f"{model} answered in the place of {decision.model}"
         if decision.session is not None:
-            self._put(self._sessions, decision.session, label, _MOST_SESSIONS)
+            self._remember(decision.session, label)
         if self.log is not None:
             try:
                 self.log.append(
@@ -301,14 +295,9 @@ class ServedRouter(ShortRepr):
         with self._lock:
             return int(self._rng.integers(2**32))
 
-    def _kept(self, decision: Decision) -> Decision:
-        self._put(self._decisions, decision.id, decision, _MOST_DECISIONS)
-        return decision
-
-    def _put(self, latest: OrderedDict[str, Any], key: str, value: Any, most: int) -> None:
-        """Put a value among the latest ones, of which so many are kept."""
+    def _remember(self, session: str, label: Any) -> None:
         with self._lock:
-            latest[key] = value
-            latest.move_to_end(key)
-            if len(latest) > most:
-                latest.popitem(last=False)
+            self._sessions[session] = label
+            self._sessions.move_to_end(session)
+            if len(self._sessions) > _MOST_SESSIONS:
+                self._sessions.popitem(last=False)

@@ -39,6 +39,7 @@ from ._litellm_requests import (
     session_of,
     untried,
 )
+from ._pending import Pending
 from ._served_router import ServedRouter
 
 __all__ = ["RoutingPlugin", "RoutingStrategy", "request_logger", "serve"]
@@ -46,6 +47,9 @@ __all__ = ["RoutingPlugin", "RoutingStrategy", "request_logger", "serve"]
 _logger = logging.getLogger("skroute")
 _N_THREADS = 16
 _PROXY = "litellm.proxy.proxy_server"
+# One for the process: LiteLLM's proxy may load a module of the user's twice, so that plugin and
+# callback are not of one served router.
+_pending = Pending()
 
 
 def serve(
@@ -97,15 +101,15 @@ def serve(
         raise ValueError(f"options of a router's file, but a ServedRouter was given: {options}")
     strategy = RoutingStrategy(served, router, group=group, timeout=timeout)
     router.register_plugin(strategy)
-    _litellm().logging_callback_manager.add_litellm_callback(request_logger(served))
+    _litellm().logging_callback_manager.add_litellm_callback(request_logger())
     return strategy
 
 
 class _Chooser:
     """Choices for requests that come through LiteLLM.
 
-    A request carries the id of its decision; the rest stays with the served router, out of reach of
-    whoever else reads metadata.
+    A request carries the id of its decision; the rest stays here, out of reach of whoever else
+    reads metadata.
     """
 
     def __init__(self, served: ServedRouter, group: str, timeout: float) -> None:
@@ -132,6 +136,11 @@ class _Chooser:
             known = {"query": query_of(messages) or "", "session": session_of(request)}
             reason = f"no choice within {self.timeout:g} seconds"
             return self.served.not_chosen(reason, names, **known)
+
+    def _carried(self, decision: Decision) -> dict[str, Any]:
+        """Return what a request is to carry of a decision, and keep the rest."""
+        _pending.put(self.served, decision)
+        return as_carried(decision)
 
 
 class RoutingStrategy(_Chooser):
@@ -168,7 +177,7 @@ class RoutingStrategy(_Chooser):
         if model != self.group:
             return random.choice(up)
         decision = await self._choose(messages or input, list(map(name_of, up)), request)
-        return _pick(up, request, decision)
+        return self._pick(up, request, decision)
 
     def get_available_deployment(
         self,
@@ -186,7 +195,15 @@ class RoutingStrategy(_Chooser):
         up = untried(up, request)
         if model != self.group:
             return random.choice(up)
-        return _pick(up, request, self._choose_now(messages or input, map(name_of, up), request))
+        decision = self._choose_now(messages or input, map(name_of, up), request)
+        return self._pick(up, request, decision)
+
+    def _pick(self, up: list[Any], request: dict[str, Any], decision: Decision) -> Any:
+        """Return a deployment of the model that was decided for; the request carries the id."""
+        name = next((name for name in METADATA if isinstance(request.get(name), dict)), "metadata")
+        # Not in the caller's own dict, which may go with other requests.
+        request[name] = {**(request.get(name) or {}), KEY: self._carried(decision)}
+        return random.choice([each for each in up if name_of(each) == decision.model])
 
 
 class RoutingPlugin(_Chooser):
@@ -225,7 +242,7 @@ class RoutingPlugin(_Chooser):
         up = [name for name in self._up(names) if name not in failed] or names
         decision = await self._choose(context.structured_messages, up, request)
         context.candidate_models = [decision.model]
-        context.signals[KEY] = as_carried(decision)
+        context.signals[KEY] = self._carried(decision)
         return context
 
     def _up(self, names: list[str]) -> list[str]:
@@ -245,15 +262,11 @@ class RoutingPlugin(_Chooser):
         return [name for name in names if name in up] or names
 
 
-def request_logger(served: ServedRouter) -> Any:
+def request_logger() -> Any:
     """Return a callback that writes a line for each answer whose model a served router chose.
 
-    Answers from a cache are no evidence, and not written.
-
-    Parameters
-    ----------
-    served : ServedRouter
-        The one that the strategy or plugin has.
+    The line goes to the log of that served router. Answers from a cache are no evidence, and not
+    written.
 
     Returns
     -------
@@ -272,12 +285,12 @@ def request_logger(served: ServedRouter) -> Any:
         async def async_log_success_event(
             self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any
         ) -> None:
-            _write_line(served, kwargs)
+            _write_line(kwargs)
 
         def log_success_event(
             self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any
         ) -> None:
-            _write_line(served, kwargs)
+            _write_line(kwargs)
 
     return RequestLogger()
 
@@ -293,14 +306,15 @@ def _litellm() -> Any:
     return litellm
 
 
-def _write_line(served: ServedRouter, kwargs: Mapping[str, Any]) -> None:
+def _write_line(kwargs: Mapping[str, Any]) -> None:
     """Write the line of an answer, of which a callback was told with these keywords."""
     try:
         carried = carried_by(kwargs.get("litellm_params") or {})
-        decision = served.recall(carried["decision"]) if carried else None
+        decided = _pending.take(carried["decision"]) if carried else None
         payload = kwargs.get("standard_logging_object") or {}
-        if decision is None or payload.get("cache_hit"):
+        if decided is None or payload.get("cache_hit"):
             return
+        served, decision = decided
         served.answered(
             decision,
             request_id=payload.get("id"),
@@ -312,10 +326,3 @@ def _write_line(served: ServedRouter, kwargs: Mapping[str, Any]) -> None:
         )
     except Exception as error:  # of a payload that is not as it was
         _logger.warning("an answer is not in the log (%s: %s)", type(error).__name__, error)
-
-
-def _pick(up: list[Any], request: dict[str, Any], decision: Decision) -> Any:
-    """Return a deployment of the model that was decided for, and let the request carry it."""
-    name = next((name for name in METADATA if isinstance(request.get(name), dict)), "metadata")
-    request[name] = {**(request.get(name) or {}), KEY: as_carried(decision)}
-    return random.choice([each for each in up if name_of(each) == decision.model])

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import warnings
+from types import SimpleNamespace
 
 import joblib
 import numpy as np
@@ -307,7 +308,7 @@ def test_a_group_that_stands_in_is_logged_without_a_propensity(path, tmp_path):
 def test_the_plugin_leaves_one_model(path, tmp_path, knows_router):
     served = ServedRouter(path, fallback=BEST, log=tmp_path / "log", exploration=0.2)
     plugin = RoutingPlugin(served)
-    litellm.logging_callback_manager.add_litellm_callback(request_logger(served))
+    litellm.logging_callback_manager.add_litellm_callback(request_logger())
     router = gateway(down=[BEST] if knows_router else [], num_retries=1, plugins=[plugin])
     plugin.router = router if knows_router else None
     models = chosen_by(ask(router, texts(60)))
@@ -320,31 +321,58 @@ def test_the_plugin_leaves_one_model(path, tmp_path, knows_router):
 
 def test_the_plugin_lets_other_groups_pass(path, tmp_path):
     served = ServedRouter(path, fallback=BEST, log=tmp_path / "log")
-    litellm.logging_callback_manager.add_litellm_callback(request_logger(served))
+    litellm.logging_callback_manager.add_litellm_callback(request_logger())
     router = gateway(group="other", plugins=[RoutingPlugin(served)])
     assert set(chosen_by(ask(router, texts(50), model="other"))) == set(MODELS)
     assert not (tmp_path / "log").exists()
 
 
-def test_answers_from_a_cache_are_not_logged(path, tmp_path):
+@pytest.mark.parametrize("hit", [False, True])
+def test_answers_from_a_cache_are_not_logged(path, tmp_path, hit):
     served = ServedRouter(path, fallback=BEST, log=tmp_path / "log")
-    logger = request_logger(served)
-    for hit in (True, False):
-        carried = {"skroute": {"decision": served.choose("sums").id}}
-        kwargs = {
-            "litellm_params": {"metadata": carried},
-            "standard_logging_object": {"id": str(hit), "model": BEST, "cache_hit": hit},
-        }
-        logger.log_success_event(kwargs, None, None, None)
-        logger.log_success_event(kwargs, None, None, None)  # once is enough
-    assert [line["request_id"] for line in lines(tmp_path / "log")] == ["False"]
+    signals = told_by_plugin(served)
+    payload = {"id": "r1", "model": BEST, "cache_hit": hit}
+    kwargs = {
+        "litellm_params": {"metadata": {"routing_plugin_signals": signals}},
+        "standard_logging_object": payload,
+    }
+    for _ in range(2):  # once is enough
+        request_logger().log_success_event(kwargs, None, None, None)
+    assert len(lines(tmp_path / "log")) == (not hit)
 
 
-def test_what_the_callback_is_not_made_for_is_no_error(path, caplog):
-    logger = request_logger(ServedRouter(path, fallback=BEST))
-    for kwargs in ({}, {"litellm_params": None}, {"litellm_params": {"metadata": {"skroute": 1}}}):
-        logger.log_success_event(kwargs, None, None, None)
+def told_by_plugin(served):
+    """What a plugin says of one decision."""
+    context = SimpleNamespace(
+        candidate_models=list(MODELS),
+        structured_messages=[{"role": "user", "content": "sums"}],
+        metadata={"model_group": "auto"},
+        signals={},
+    )
+    asyncio.run(RoutingPlugin(served).run(context))
+    assert len(context.candidate_models) == 1
+    return context.signals
+
+
+@pytest.mark.parametrize(
+    "kwargs",
+    [
+        {},
+        {"litellm_params": None},
+        {"litellm_params": {"metadata": {"skroute": 1}}},
+        {"litellm_params": {"metadata": {"skroute": {"decision": "of another process"}}}},
+    ],
+)
+def test_answers_of_which_nothing_was_decided_are_not_logged(kwargs, caplog):
+    request_logger().log_success_event(kwargs, None, None, None)
     assert not caplog.records
+
+
+def test_a_payload_that_is_not_as_it_was_is_no_error(path, tmp_path, caplog):
+    signals = told_by_plugin(ServedRouter(path, fallback=BEST, log=tmp_path / "log"))
+    kwargs = {"litellm_params": {"metadata": signals}, "standard_logging_object": "nothing"}
+    request_logger().log_success_event(kwargs, None, None, None)
+    assert "an answer is not in the log (AttributeError" in caplog.text
 
 
 def test_options_belong_to_a_file(path):

@@ -175,13 +175,6 @@ def test_an_input_is_made_as_it_is_asked_for(path):
     assert decision.query == "four"
 
 
-def test_a_decision_is_recalled_once(path):
-    served = ServedRouter(path, fallback="model_1")
-    decision = served.choose(PROBLEM.X[0])
-    assert served.recall(decision.id) is decision
-    assert served.recall(decision.id) is None
-
-
 def test_draws_follow_from_the_seed(path):
     def draw(seed):
         served = ServedRouter(path, fallback="model_1", exploration=0.9, random_state=seed)
