@@ -76,10 +76,11 @@ def service(tmp_path, monkeypatch, models):
     spec = importlib.util.spec_from_file_location("serve_fastapi", EXAMPLE)
     example = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(example)
-    server = uvicorn.Server(uvicorn.Config(example.app, port=0, log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(example.app, port=0, ws="none", log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
+        assert thread.is_alive(), "uvicorn did not start"
         time.sleep(0.01)
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
