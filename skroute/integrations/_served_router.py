@@ -172,10 +172,9 @@ class ServedRouter(ShortRepr):
     ) -> Decision:
         """Return the decision for the fallback, or what is there in its place."""
         names = [self.fallback] if available is None else list(available)
-        labels = self._file.current().router.classes_.tolist()
-        wanted = label_of(self.fallback, labels)
-        model = next((name for name in names if label_of(name, labels) == wanted), names[0])
-        label = label_of(model, labels)
+        fallbacks = (name for name in names if label_of(name, [self.fallback]) is not None)
+        model = next(fallbacks, names[0])
+        label = label_of(model, self._file.current().router.classes_.tolist())
         label = model if label is None else label
         return Decision(model, label, fallback=reason[:_LONGEST_REASON], **known)
 
@@ -259,10 +258,10 @@ class ServedRouter(ShortRepr):
         X = self._input(query)
         for step in loaded.steps:
             X = step.transform(X)
-        row = np.asarray(X, dtype=np.float32)
-        if np.isfinite(row).all():
+        embedding = _as_embedding(X)
+        if embedding is not None:
             # For the log even where the router fails from here on.
-            known["embedding"], known["embedding_version"] = row.ravel(), loaded.embedding_version
+            known["embedding"], known["embedding_version"] = embedding, loaded.embedding_version
         classes = loaded.router.classes_.tolist()
         up = {label: label for label in classes}
         if names is not None:
@@ -301,3 +300,12 @@ class ServedRouter(ShortRepr):
             self._sessions.move_to_end(session)
             if len(self._sessions) > _MOST_SESSIONS:
                 self._sessions.popitem(last=False)
+
+
+def _as_embedding(X: Any) -> np.ndarray | None:
+    """Return what the last step sees of one query as numbers, None where that is something else."""
+    try:
+        row = np.asarray(X, dtype=np.float32).ravel()
+    except (TypeError, ValueError):
+        return None
+    return row if np.isfinite(row).all() else None

@@ -15,6 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from skroute import CausalRouter
 from skroute.datasets import make_routing_problem, read_log
 from skroute.integrations import RequestLog, ServedRouter
+from skroute.routers import Sample
 
 PROBLEM = make_routing_problem(500, 4, 3, random_state=0)
 ROUTER = make_pipeline(StandardScaler(), CausalRouter(1.0, random_state=0))
@@ -173,6 +174,32 @@ def test_an_input_is_made_as_it_is_asked_for(path):
     assert decision.fallback is None
     np.testing.assert_allclose(decision.embedding, ROUTER[:-1].transform(np.full((1, 4), 4))[0])
     assert decision.query == "four"
+
+
+def test_what_is_no_row_of_numbers_is_routed_but_not_embedded(path):
+    served = ServedRouter(path, fallback="model_1")
+    served._file._loaded = served._file._loaded._replace(steps=(), router=OfTexts())
+    decision = served.choose("a text")
+    assert (decision.model, decision.fallback, decision.embedding) == ("a", None, None)
+
+
+class OfTexts:
+    """A router that takes texts as they are."""
+
+    classes_ = np.array(["a"], dtype=object)
+
+    def sample(self, X, **options):
+        assert X == ["a text"]
+        return Sample(self.classes_, np.ones(1))
+
+
+def test_the_fallback_answers_though_a_new_router_does_not_know_it(path):
+    served = ServedRouter(path, fallback="model_1")
+    served._file._loaded = served._file._loaded._replace(router=OfTexts())
+    for available, model in ((None, "model_1"), (["a", "x/model_1"], "x/model_1")):
+        decision = served.choose(PROBLEM.X[0], available=available)
+        assert (decision.model, decision.label) == (model, model)
+        assert decision.fallback
 
 
 def test_draws_follow_from_the_seed(path):
