@@ -2,12 +2,23 @@
 
 import asyncio
 import os
-import warnings
 from types import SimpleNamespace
 
 import joblib
 import numpy as np
 import pytest
+from litellm_gateways import (
+    BEST,
+    DOWN,
+    MODELS,
+    ask,
+    chosen_by,
+    gateway,
+    litellm,
+    quality_of,
+    settle,
+    texts,
+)
 from request_files import lines
 from scipy.stats import chisquare
 from sklearn.decomposition import TruncatedSVD
@@ -19,29 +30,7 @@ from skroute.datasets import read_log
 from skroute.integrations import ServedRouter
 from skroute.integrations.litellm import RoutingPlugin, request_logger, serve
 
-# Else it is fetched from the network.
-os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # of what it imports
-    litellm = pytest.importorskip("litellm")
-
 pytestmark = pytest.mark.filterwarnings("ignore:::pydantic", "ignore:::litellm")
-
-MODELS = ["openai/gpt-4.1", "openai/gpt-4o", "openai/gpt-4o-mini"]
-BEST = "openai/gpt-4o"
-TOPICS = {"openai/gpt-4.1": "sums", "openai/gpt-4o": "poems", "openai/gpt-4o-mini": "small talk"}
-DOWN = "litellm.InternalServerError"
-
-
-def texts(n, seed=0):
-    rng = np.random.default_rng(seed)
-    topics = rng.choice(list(TOPICS.values()), n)
-    return [f"{topic} {topic} {place % 7}" for place, topic in enumerate(topics)]
-
-
-def quality_of(model, text):
-    """The model of a topic is good at it, the best one at all of them."""
-    return 0.9 if text.startswith(TOPICS[model]) else 0.6 if model == BEST else 0.2
 
 
 @pytest.fixture(scope="module")
@@ -66,51 +55,6 @@ def callbacks():
     """Callbacks are LiteLLM's for all of the process."""
     yield
     litellm.logging_callback_manager._reset_all_callbacks()
-
-
-def gateway(down=(), models=MODELS, group="auto", **options):
-    """A Router of deployments that answer with their names, but for those that are down."""
-    deployments = [
-        {
-            "model_name": group,
-            "litellm_params": {
-                "model": model,
-                "api_key": "none",
-                "mock_response": DOWN if model in down else model,
-            },
-        }
-        for model in models
-    ]
-    return litellm.Router(model_list=deployments, **options)
-
-
-def ask(router, queries, model="auto", **options):
-    """Return the answers to queries, asked ten at a time; all have been logged by then."""
-
-    async def one(text):
-        messages = [{"role": "user", "content": text}]
-        return await router.acompletion(model, messages=messages, **options)
-
-    async def all_of_them():
-        answers = []
-        for start in range(0, len(queries), 10):
-            answers += await asyncio.gather(*map(one, queries[start : start + 10]))
-        await settle()
-        return answers
-
-    return asyncio.run(all_of_them())
-
-
-async def settle():
-    """Wait for callbacks, which come after their answers."""
-    from litellm.litellm_core_utils.logging_worker import GLOBAL_LOGGING_WORKER
-
-    await GLOBAL_LOGGING_WORKER.flush()
-    await asyncio.sleep(0.05)
-
-
-def chosen_by(answers):
-    return np.array([answer.choices[0].message.content for answer in answers])
 
 
 def test_serve_log_judge_refit_and_serve_again(path, tmp_path, pipeline):
