@@ -185,7 +185,7 @@ class BaseRouter(VersionedMixin, DocumentedMixin, BaseEstimator, metaclass=ABCMe
             In [0, 1]: the most that the other models get together. They get less where it is clear
             which model is best.
         floor : float, default=None
-            Least probability of every model that may be chosen. None: half of `exploration`,
+            Least probability of every model that may be chosen. None: a tenth of `exploration`,
             shared by the other models. 0: none for models that are surely worse.
         max_regret : float, default=None
             Most expected utility to give up for a query, in units of quality.

@@ -12,6 +12,8 @@ from sklearn.utils import check_random_state
 from .._utils import ShortRepr, check_at_least, describe, is_missing, split_router, warn
 from ._exclusion import model_index
 
+# The share of exploration that is spread evenly unless a floor is given.
+_FLOOR_SHARE = 0.1
 # Standard errors below this are none.
 _TINY = 1e-150
 
@@ -160,7 +162,7 @@ class Exploration:
         """Return the least probability (n, K) of every model that is not the chosen one."""
         n_others = others.sum(axis=1)
         if self.floor is None:
-            least = self.exploration / 2 / np.maximum(n_others, 1)
+            least = _FLOOR_SHARE * self.exploration / np.maximum(n_others, 1)
             return others * least[:, None]
         if (self.floor * n_others > self.exploration).any():
             most = int(n_others.max())
