@@ -114,7 +114,7 @@ class ServedRouter(ShortRepr):
         if label_of(fallback, labels) is None:
             raise ValueError(f"fallback must be one of {labels}, got {fallback!r}")
         self._rng = None if random_state is None else np.random.default_rng(random_state)
-        self._lock = threading.Lock()
+        self._lock, self._own = threading.Lock(), threading.local()
         self._sessions: OrderedDict[str, Any] = OrderedDict()
 
     def choose(
@@ -276,7 +276,7 @@ class ServedRouter(ShortRepr):
             X,
             exclude=[label for label in classes if label not in up] or None,
             previous=None if previous is None else [previous],
-            random_state=self._seed(),
+            random_state=self._random_state(),
             **self.options,
         )
         label = drawn.label.tolist()[0]
@@ -288,11 +288,15 @@ class ServedRouter(ShortRepr):
             return self.make_input(query)
         return [query] if isinstance(query, str) else np.asarray(query).reshape(1, -1)
 
-    def _seed(self) -> int:
-        if self._rng is None:
-            return _seeds.getrandbits(32)  # its own in every thread and after every fork
-        with self._lock:
-            return int(self._rng.integers(2**32))
+    def _random_state(self) -> int | np.random.RandomState:
+        if self._rng is not None:
+            with self._lock:
+                return int(self._rng.integers(2**32))
+        # To make one takes longer than to choose; each thread has its own, also after a fork.
+        own = self._own
+        if getattr(own, "process", None) != os.getpid():
+            own.process, own.state = os.getpid(), np.random.RandomState(_seeds.getrandbits(32))
+        return own.state
 
     def _remember(self, session: str, label: Any) -> None:
         with self._lock:

@@ -14,6 +14,7 @@ from ._exclusion import model_index
 
 # The share of exploration that is spread evenly unless a floor is given.
 _FLOOR_SHARE = 0.1
+_SQRT2 = np.sqrt(2.0)
 # Standard errors below this are none.
 _TINY = 1e-150
 
@@ -109,12 +110,13 @@ class Exploration:
         allowed = decision > -np.inf
         previous = self._previous(classes, allowed)
         chosen = self._chosen(decision.argmax(axis=1), prospects, cost_sensitivity, previous)
-        others = allowed.copy()
-        rows = np.arange(len(allowed))
+        rows, others = np.arange(len(allowed)), allowed
         others[rows, chosen] = False
-        probability = self._floored(others)
-        room = self.exploration - probability.sum(axis=1)
-        probability += room[:, None] * self._open(prospects, chosen, others)
+        n_others = others.sum(axis=1)
+        least = self._least(n_others)
+        room = self.exploration - least * n_others
+        share = self._open(prospects, chosen, others)
+        probability = others * (least[:, None] + room[:, None] * share)
         scale = self._bound(prospects, cost_sensitivity, chosen, previous, probability)
         if scale is not None:
             probability *= scale[:, None]
@@ -158,20 +160,18 @@ class Exploration:
         stays = (previous >= 0) & (gain <= np.ravel(cost_sensitivity) * self.switching_cost)
         return np.where(stays, previous, best)
 
-    def _floored(self, others: np.ndarray) -> np.ndarray:
-        """Return the least probability (n, K) of every model that is not the chosen one."""
-        n_others = others.sum(axis=1)
+    def _least(self, n_others: np.ndarray) -> np.ndarray:
+        """Return the least probability (n,) of every model that is not the chosen one."""
         if self.floor is None:
-            least = _FLOOR_SHARE * self.exploration / np.maximum(n_others, 1)
-            return others * least[:, None]
-        if (self.floor * n_others > self.exploration).any():
-            most = int(n_others.max())
+            return _FLOOR_SHARE * self.exploration / np.maximum(n_others, 1)
+        most = int(n_others.max(initial=0))
+        if self.floor * most > self.exploration:
             raise ValueError(
                 f"floor={self.floor:g} for each of {most} models beside the chosen one takes "
                 f"{self.floor * most:g}, more than exploration={self.exploration:g}. Lower it, or "
                 "raise exploration."
             )
-        return others * self.floor
+        return np.full(len(n_others), float(self.floor))
 
     def _open(self, prospects: Prospects, chosen: np.ndarray, others: np.ndarray) -> np.ndarray:
         """Return how the rest is shared, (n, K): rows sum to 1 where it is open which is best.
@@ -188,7 +188,7 @@ class Exploration:
             # Where nothing is unknown, models that are as good share, and no others.
             scale = np.maximum(np.hypot(error, own[:, None]), _TINY)
             # erfc(z / sqrt 2) is twice the normal tail probability beyond z.
-            share = others * erfc(_gap(prospects.utility, chosen) / (scale * np.sqrt(2)))
+            share = others * erfc(_gap(prospects.utility, chosen) / (_SQRT2 * scale))
         return share / np.maximum(share.sum(axis=1, keepdims=True), 1.0)
 
     def _bound(
