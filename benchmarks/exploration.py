@@ -15,7 +15,7 @@ Queries, judges and noise are the same for all ways to serve:
 
 Prints the mean true utility (quality - 20 * dollars) of what was served by week, exploration
 included, then its mean over the weeks with the paired difference from skroute's and its standard
-error; and in how many weeks, of all seeds, skroute's was below the first router's.
+error; and by week how much better skroute is than the first router, in standard errors.
 """
 
 import argparse
