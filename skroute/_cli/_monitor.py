@@ -8,7 +8,6 @@ import numpy as np
 
 from .._reporting import RoutingMonitor, monitor
 from .._utils import as_number, as_share, printable, short_labels, split_router
-from ._labels import as_they_are
 from ._output import aligned
 from ._progress import Progress
 from ._refit import read_rows
@@ -20,10 +19,7 @@ def watch(options: argparse.Namespace, progress: Progress) -> None:
     parts = split_router(load_router(options.router))
     progress("reading")
     rows = read_rows(options.log, parts, options, progress)
-    table = rows.feedback
-    if getattr(parts.router, "bias_correction", None) is None:
-        table = as_they_are(table)
-    page = monitor(parts.router, rows.X, table, days=options.days, path=options.output)
+    page = monitor(parts.router, rows.X, rows.feedback, days=options.days, path=options.output)
     print(_table(page))
     print()
     for alarm in page.alarms or ("Nothing stands out of chance.",):

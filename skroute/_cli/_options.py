@@ -66,10 +66,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     options = parser.parse_args(words)
     if options.command == "fit":
         _check_fit(fit, options)
-    elif options.command == "refit":
-        _read_log_options(refit, options)
-    elif options.command == "monitor":
-        _read_log_options(monitor, options)
+    elif options.command != "explain":
+        _read_log_options(parser, options)
     _check_numbers(parser, options)
     return options
 

@@ -98,8 +98,6 @@ def refit(options: argparse.Namespace, progress: Progress) -> None:
     new = read_rows(options.log, parts, options, progress)
     old = read_rows(options.keep, parts, options, progress) if options.keep else None
     rows = new if old is None else _joined(old, new, progress)
-    if getattr(parts.router, "bias_correction", None) is None:
-        rows = Rows(rows.X, as_they_are(rows.feedback))
     kept, held = _split(rows.feedback, len(rows.X) - len(new.X), progress)
     progress(f"a router on {len(kept):,} rows, compared on the newest {len(held):,}")
     candidate = _fit(parts.router, rows.take(kept))
@@ -151,7 +149,10 @@ def save_router(router: Any, path: str) -> None:
 def read_rows(
     files: Sequence[str], parts: SplitRouter, options: argparse.Namespace, progress: Progress
 ) -> Rows:
-    """Read files; their queries become features by the steps before the serving router."""
+    """Read files; their queries become features by the steps before the serving router.
+
+    Labels of a judge are as they are, unless the router corrects them.
+    """
     log = read_files(files, options)
     for words in log.notes:
         progress.note(words)
@@ -165,6 +166,8 @@ def read_rows(
             f"{files[0]}: has {X.shape[1]} features a query, and the router takes {n_features}; "
             "they must come from the same embedding"
         )
+    if getattr(parts.router, "bias_correction", None) is None:
+        feedback = as_they_are(feedback)
     return Rows(X, feedback if kept is None else feedback.take(kept))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import norm
 
-from .._utils import ShortRepr, as_interval, as_number, as_share, per_thousand
+from .._utils import ShortRepr, as_interval, as_number, as_share, per_thousand, take_rows
 from ..feedback import Feedback, index_of
 from ..plots import NamedRouter
 
@@ -118,9 +118,9 @@ class TrafficFacts:
     @classmethod
     def of(cls, named: NamedRouter, rows: np.ndarray, feedback: Feedback) -> TrafficFacts:
         """Compare the rows of a table, whose models are the router's, with its predictions."""
-        router, X = named.router, named.policy.X
-        quality, cost = router.predict_quality(X)[rows], router.predict_cost(X)[rows]
-        chosen = index_of(named.choose()[rows], named.classes)
+        router, X = named.router, take_rows(named.policy.X, rows)
+        quality, cost = router.predict_quality(X), router.predict_cost(X)
+        chosen = index_of(router.predict(X), named.classes)
         weight, action, group = feedback.weight, feedback.action, feedback.group
         known = action >= 0
         own = np.arange(len(rows)), np.where(known, action, 0)

@@ -35,7 +35,7 @@ from ._numbers import (
     as_share,
     per_thousand,
 )
-from ._pipelines import SplitRouter, split_router
+from ._pipelines import SplitRouter, load_saved, split_router
 from ._steps import Steps
 from ._texts import TextSVD, as_texts
 from ._versioned import InconsistentVersionWarning, VersionedMixin

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import joblib
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
@@ -32,6 +33,16 @@ class SplitRouter(NamedTuple):
         for step in self.steps:
             X = step.transform(X)
         return X
+
+
+def load_saved(path: Any, file: Any) -> Any:
+    """Return what joblib saved to an open file or path; an error names the file `path`."""
+    try:
+        return joblib.load(file)
+    except Exception as error:  # whatever a file that is none makes of unpickling
+        raise ValueError(
+            f"{path}: is not a router that joblib saved ({type(error).__name__}: {error})"
+        ) from error
 
 
 def split_router(estimator: Any) -> SplitRouter:

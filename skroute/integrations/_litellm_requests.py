@@ -73,11 +73,12 @@ def id_of(deployment: Any) -> str:
     return str(deployment["model_info"]["id"])
 
 
-def cooling_down(router: Any, deployments: list[Any]) -> set[str]:
-    """Return the ids of deployments that cool down after failures."""
-    ids = [id_of(each) for each in deployments]
-    active = router.health().cooldowns.get_active_cooldowns(ids, None)
-    return {name for name, _ in active}
+def not_cooling(router: Any, group: str) -> list[Any]:
+    """Return the deployments of a group that do not cool down after failures; all, if none is."""
+    known = router.registry().deployments(group) or []
+    ids = [id_of(each) for each in known]
+    cooling = {name for name, _ in router.health().cooldowns.get_active_cooldowns(ids, None)}
+    return [each for each in known if id_of(each) not in cooling] or known
 
 
 def cost_of(payload: Mapping[str, Any], kwargs: Mapping[str, Any]) -> float | None:

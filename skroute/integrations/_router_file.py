@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import joblib
 
+from .._utils import load_saved
 from ..routers import split_router
 
 _logger = logging.getLogger("skroute")
@@ -46,12 +47,7 @@ def load(path: Path) -> LoadedRouter:
     Raises ValueError, which names the file, for what is none.
     """
     data = path.read_bytes()
-    try:
-        steps, router = split_router(joblib.load(io.BytesIO(data)))
-    except Exception as error:  # whatever a file that is none makes of unpickling
-        raise ValueError(
-            f"{path}: is not a router that joblib saved ({type(error).__name__}: {error})"
-        ) from error
+    steps, router = split_router(load_saved(path, io.BytesIO(data)))
     if not hasattr(router, "classes_"):
         raise ValueError(f"{path}: holds a {type(router).__name__}, which is no fitted router")
     version = hashlib.sha256(data).hexdigest()[:_DIGITS]

@@ -30,12 +30,11 @@ from ._litellm_requests import (
     METADATA,
     as_carried,
     carried_by,
-    cooling_down,
     cost_of,
     failed_before,
-    id_of,
     latency_of,
     name_of,
+    not_cooling,
     session_of,
     untried,
 )
@@ -189,10 +188,7 @@ class RoutingStrategy(_Chooser):
     ) -> Any:
         """Pick a deployment where nobody can wait: for ``router.completion``."""
         request = {} if request_kwargs is None else request_kwargs
-        known = self.router.registry().deployments(model) or []
-        cooling = cooling_down(self.router, known)
-        up = [each for each in known if id_of(each) not in cooling] or known
-        up = untried(up, request)
+        up = untried(not_cooling(self.router, model), request)
         if model != self.group:
             return random.choice(up)
         decision = self._choose_now(messages or input, map(name_of, up), request)
@@ -253,9 +249,7 @@ class RoutingPlugin(_Chooser):
         if router is None:
             return names
         try:
-            known = router.registry().deployments(self.group) or []
-            cooling = cooling_down(router, known)
-            up = {name_of(each) for each in known if id_of(each) not in cooling}
+            up = set(map(name_of, not_cooling(router, self.group)))
         except Exception as error:
             _logger.warning("%s: nobody knows which models cool down", error)
             return names
