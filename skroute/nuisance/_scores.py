@@ -170,7 +170,7 @@ def intercept_correction(
     group : ndarray of int of shape (n,), default=None
         Rows of one group are one observation, where variances are estimated.
     shrinkage : float or "auto", default="auto"
-        "auto" multiplies each mean by ``t / (t + v_k)``, with v_k its estimated variance and t the
+        "auto" multiplies each mean by ``t / (t + v_k)``, with v_k its jackknife variance and t the
         variance of the true means over models, estimated by moments (empirical Bayes). A float
         shrinks the weights instead, as `shrink_weights` does.
 
@@ -198,12 +198,33 @@ def intercept_correction(
     total = np.where(total > 0, total, 1.0)
     weight = rule.intercept_weights(inverse_propensity)
     mean = np.bincount(action, count * weight * residual, n_models) / total
-    score = weight * (residual - mean[action])
-    square, rows = squares_by_model(score, action, n_models, count, group)
-    variance = square / total**2
-    # One row shows no spread.
-    variance = np.divide(variance * rows, rows - 1, out=np.full(n_models, np.nan), where=rows > 1)
+    share = weight / total[action]
+    score = share * (residual - mean[action])
+    variance = _jackknife_variance(score, share, action, n_models, count, group)
     return rule.shrink_means(mean, variance)
+
+
+def _jackknife_variance(
+    score: np.ndarray,
+    share: np.ndarray,
+    action: np.ndarray,
+    n_models: int,
+    count: np.ndarray,
+    group: np.ndarray | None,
+) -> np.ndarray:
+    """Return the variance of each model's weighted mean, (K,), by leaving out each observation.
+
+    A mean that a few heavy rows make lies close to them, so that their distance from it says
+    nothing. `share` (n,) are the weights of a mean, and `score` what its rows add to it, centred.
+    A mean of one observation has no variance: NaN.
+    """
+    (added, share), model, repeats = _observations((score, share), action, n_models, count, group)
+    rest = 1 - share
+    moved = np.divide(added, rest, out=np.full(len(rest), np.nan), where=rest > 0)
+    n_observations = np.bincount(model, repeats, n_models)
+    square = np.bincount(model, repeats * moved**2, n_models)
+    factor = 1 - np.divide(1, n_observations, out=np.ones(n_models), where=n_observations > 1)
+    return np.where(n_observations > 1, factor * square, np.nan)
 
 
 def squares_by_model(
@@ -217,14 +238,25 @@ def squares_by_model(
 
     An observation is a row, as often as it counts, or what a group has of one model together.
     """
-    if group is None:
-        square = np.bincount(action, count * score**2, n_models)
-        return square, np.bincount(action, count, n_models)
+    (score,), model, repeats = _observations((score,), action, n_models, count, group)
+    return np.bincount(model, repeats * score**2, n_models), np.bincount(model, repeats, n_models)
+
+
+def _observations(
+    values: tuple[np.ndarray, ...],
+    action: np.ndarray,
+    n_models: int,
+    count: np.ndarray,
+    group: np.ndarray | None,
+) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+    """Return values (n,) added up by observation, the model of each, and how often it counts."""
     counted = count > 0
-    cell, code = np.unique((group * n_models + action)[counted], return_inverse=True)
-    total, model = np.bincount(code, (count * score)[counted]), cell % n_models
-    observations = np.bincount(model, minlength=n_models).astype(np.float64)
-    return np.bincount(model, total**2, n_models), observations
+    action, count = action[counted], count[counted]
+    if group is None:
+        return [value[counted] for value in values], action, count
+    cell, code = np.unique(group[counted] * n_models + action, return_inverse=True)
+    added = [np.bincount(code, count * value[counted]) for value in values]
+    return added, cell % n_models, np.ones(len(cell))
 
 
 def inverse_propensity_scores(

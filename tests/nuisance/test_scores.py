@@ -85,6 +85,54 @@ def test_auto_corrections_by_hand():
     assert_allclose(corrections, [expected, -expected])
 
 
+def left_out(residual, weight):
+    """Return the jackknife variance of a weighted mean, by leaving out each row."""
+    n = len(residual)
+    rest = [np.delete(np.arange(n), row) for row in range(n)]
+    means = [np.average(residual[rows], weights=weight[rows]) for rows in rest]
+    return (n - 1) / n * np.sum((means - np.average(residual, weights=weight)) ** 2)
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_variances_leave_out_each_observation(grouped):
+    rng = np.random.default_rng(1)
+    residual, inverse_propensity = (
+        rng.normal([[2.0], [-2.0]], size=(2, 6)),
+        rng.uniform(1, 9, (2, 6)),
+    )
+    action, group = np.repeat([0, 1], 6), None
+    models = [(residual[k], inverse_propensity[k]) for k in range(2)]
+    variance = np.array([left_out(*model) for model in models])
+    mean = np.array([np.average(values, weights=weight) for values, weight in models])
+    rows = np.arange(12)
+    if grouped:
+        # Each row in two halves of the same group.
+        rows = np.repeat(rows, 2)
+        group, inverse_propensity = rows % 6, inverse_propensity / 2
+    between = np.average(mean**2 - variance, weights=1 / variance)
+    corrections = intercept_correction(
+        residual.ravel()[rows], action[rows], inverse_propensity.ravel()[rows], 2, group=group
+    )
+    assert_allclose(corrections, mean * between / (between + variance))
+
+
+def test_one_heavy_row_is_no_evidence():
+    rng = np.random.default_rng(0)
+    action, inverse_propensity = np.arange(100) % 2, np.ones(100)
+    residual, heavy = 0.1 * rng.normal(size=100), [0, 1]
+    residual[heavy], inverse_propensity[heavy] = [0.5, -0.5], 100.0
+    corrections = intercept_correction(residual, action, inverse_propensity, 2)
+    assert np.abs(corrections).max() < 0.1
+    # A row that does not count is none, whatever its weight.
+    inverse_propensity[heavy] = 1e9
+    counted = np.ones(100)
+    counted[heavy] = 0.0
+    assert_allclose(
+        intercept_correction(residual, action, inverse_propensity, 2, sample_weight=counted),
+        intercept_correction(residual[2:], action[2:], inverse_propensity[2:], 2),
+    )
+
+
 def test_auto_corrections_vanish_in_noise_and_stay_in_signal():
     rng = np.random.default_rng(0)
     action, inverse_propensity = rng.integers(0, 5, 2000), rng.uniform(1, 20, 2000)
