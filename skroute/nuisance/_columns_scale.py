@@ -67,7 +67,8 @@ class ColumnScale(ShortRepr):
         Time O(n d), and O(n log n) for each column with far values.
         """
         Z, share = X.astype(np.float64), weight / weight.sum()
-        low, high = np.stack([Z.min(axis=0), Z.max(axis=0)]) if extremes is None else extremes
+        least, largest = Z.min(axis=0), Z.max(axis=0)
+        low, high = (least, largest) if extremes is None else extremes
         center, width = _moments(Z, share)
         # The last columns of a decomposition of few texts are rounding errors of the first ones,
         # which are of order 1.
@@ -75,7 +76,8 @@ class ColumnScale(ShortRepr):
         tiny = 10 * np.maximum(
             np.finfo(X.dtype).eps * np.abs(center), np.finfo(np.float64).eps * beside
         )
-        constant = width <= tiny
+        # The mean of many equal values is none of them.
+        constant = (width <= tiny) | (least == largest)
         with np.errstate(over="ignore", invalid="ignore"):
             reach = np.maximum(high - center, center - low)
             near = (reach <= _SUSPECT * width) & (np.abs(center) <= _FAR * width)

@@ -106,6 +106,16 @@ def test_extremes_count_beside_the_rows_that_are_learned_from():
     assert abs(columns.transform(np.array([[0.0, 1e12]]))[0, 1]) < 30
 
 
+@pytest.mark.parametrize("n", [280, 3001])
+def test_constant_columns_are_constant_though_their_mean_is_rounded(n):
+    rng = np.random.default_rng(0)
+    constant = np.tile(rng.uniform(0.1, 1.0, 200), (n, 1))
+    X = np.hstack([rng.normal(size=(n, 2)), constant])
+    scale = ColumnScale.of(X, np.ones(n))
+    assert len(scale.odd) == 0
+    assert_allclose(scale.transform(X)[:, 2:], 0.0, atol=1e-12)
+
+
 def test_rounding_errors_of_other_columns_count_as_constant():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(200, 40))
