@@ -13,11 +13,14 @@ from importlib.resources import files
 from io import BytesIO
 from typing import Any
 
+import numpy as np
+
 from .._utils import as_interval, as_number, printable
 
 STYLE = "\n" + files(__package__).joinpath("page.css").read_text(encoding="utf-8")
 _EMPTY = ("img", "meta", "br")
-_COLOURS = 64
+# Of the pictures: dots per inch, of which a browser shows 96, and colours.
+_DPI, _COLOURS = 150, 64
 
 
 class Markup(str):
@@ -93,26 +96,24 @@ def picture(display: Any, size: tuple[float, float], alt: str, caption: str) -> 
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=size, layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
-    buffer = BytesIO()
+    canvas: Any = FigureCanvasAgg(Figure(size, layout="constrained", facecolor="white"))
     with warnings.catch_warnings():
         # A label in a script that the font lacks is drawn as boxes; the tables show it as it is.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        display.plot(figure.subplots())
-        figure.savefig(buffer, format="png", dpi=150, metadata={"Software": None})
-    data = base64.b64encode(_few_colours(buffer)).decode("ascii")
+        display.plot(canvas.figure.subplots())
+        canvas.figure.set_dpi(_DPI)
+        canvas.draw()
+    data = base64.b64encode(_as_png(canvas.buffer_rgba())).decode("ascii")
     width, height = (round(96 * side) for side in size)
     image = tag("img", src=f"data:image/png;base64,{data}", alt=alt, width=width, height=height)
     scrolled = tag("div", image, class_="scroll", tabindex=0, role="region", aria_label=caption)
     return tag("figure", scrolled, tag("figcaption", caption))
 
 
-def _few_colours(buffer: BytesIO) -> bytes:
+def _as_png(pixels: Any) -> bytes:
     """Return a picture of few colours, which takes a third of the bytes."""
     from PIL import Image  # matplotlib needs it too
 
-    small = BytesIO()
-    with Image.open(buffer) as image:
-        image.convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE).save(small, "PNG")
-    return small.getvalue()
+    picture, written = Image.fromarray(np.asarray(pixels)[..., :3]), BytesIO()
+    picture.quantize(_COLOURS, dither=Image.Dither.NONE).save(written, "PNG")
+    return written.getvalue()

@@ -13,6 +13,7 @@ from .._utils import Steps, check_at_least
 from .._version import __version__
 from ..correction import BiasSummary
 from ..metrics import PolicyDifference, PolicyValue
+from ..nuisance import single_threaded
 from . import _sections as sections
 from ._changes import changes
 from ._coverage import coverage
@@ -84,6 +85,7 @@ class RoutingReport(Page):
         return deepcopy(self._facts)
 
 
+@single_threaded
 def report(
     estimator: Any,
     X: Any,

@@ -13,7 +13,7 @@ from scipy.stats import t
 
 from ._options import Options
 from ._tables import CountedTable
-from ._terms import Estimate, degrees_of_freedom, sum_of_rows
+from ._terms import Estimate, degrees_of_freedom
 
 _N_REPLICATES = 2000
 _SEED = 0
@@ -53,7 +53,7 @@ def infer(estimate: Estimate, table: CountedTable, options: Options) -> Inferenc
     """Work out value, error and interval of an estimate on a table."""
     by_row = estimate.columns(table.weight)
     columns = sum_by_cluster(by_row, table.cluster)
-    value = float(estimate.from_sums(sum_of_rows(by_row)))
+    value = float(estimate.from_sums(by_row.sum(axis=0)))
     influences = estimate.influences(columns)
     influence = influences.sum(axis=1)
     freedom, n_clusters = np.nan, len(columns)
@@ -90,7 +90,7 @@ def sum_by_cluster(values: np.ndarray, cluster: np.ndarray | None) -> np.ndarray
         return values
     if values.ndim == 1:
         return np.bincount(cluster, values)
-    return np.column_stack([np.bincount(cluster, column) for column in values.T])
+    return np.array([np.bincount(cluster, column) for column in values.T]).T
 
 
 def standard_error(influence: np.ndarray) -> float:

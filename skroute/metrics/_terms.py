@@ -29,14 +29,12 @@ class Terms:
     numerator: np.ndarray | None = None
     denominator: np.ndarray | None = None
 
-    def columns(self, row_weight: np.ndarray) -> np.ndarray:
-        """Return the weighted parts as (n, 4): plain, one, numerator, denominator."""
-        stacked = np.zeros((len(row_weight), _N_COLUMNS))
-        stacked[:, 1] = row_weight
+    def write_columns(self, row_weight: np.ndarray, out: np.ndarray) -> None:
+        """Write the weighted parts to `out` (n, 4): plain, one, numerator, denominator."""
+        out[:, 1] = row_weight
         for k, part in ((0, self.plain), (2, self.numerator), (3, self.denominator)):
             if part is not None:
-                np.multiply(part, row_weight, out=stacked[:, k])
-        return stacked
+                np.multiply(part, row_weight, out=out[:, k])
 
     def split(self, sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the mean and the ratio, (...,) each, that belong to sums (..., 4) of `columns`."""
@@ -89,8 +87,14 @@ class Estimate:
         return Estimate((*self.parts, *taken))
 
     def columns(self, row_weight: np.ndarray) -> np.ndarray:
-        """Return the weighted columns (n, c) of all parts."""
-        return np.hstack([part.terms.columns(row_weight) for part in self.parts])
+        """Return the weighted columns (n, c) of all parts.
+
+        They lie one after the other in memory, as they are read: a third of the time.
+        """
+        columns = np.zeros((len(row_weight), _N_COLUMNS * len(self.parts)), order="F")
+        for part, own in zip(self.parts, _by_part(columns), strict=True):
+            part.terms.write_columns(row_weight, own)
+        return columns
 
     def from_sums(self, sums: np.ndarray) -> np.ndarray:
         """Return the estimates (...,) that belong to sums (..., c) of `columns`."""
@@ -102,7 +106,7 @@ class Estimate:
 
     def value(self, row_weight: np.ndarray) -> float:
         """Return the estimate."""
-        return float(self.from_sums(sum_of_rows(self.columns(row_weight))))
+        return float(self.from_sums(self.columns(row_weight).sum(axis=0)))
 
     def influences(self, columns: np.ndarray) -> np.ndarray:
         """Return the influences (n_clusters, 1 + n_outcomes) of clusters on the parts.
@@ -112,7 +116,7 @@ class Estimate:
         jackknife standard error: exact for a plain mean. NaN if a cluster has all of a sum below a
         line, since it leaves no other to judge by.
         """
-        total = sum_of_rows(columns)
+        total = columns.sum(axis=0)
         left = total - columns
         parts = list(zip(self.parts, _by_part(total), _by_part(left), strict=True))
         outcomes = {part.outcome for part in self.parts if part.terms.numerator is not None}
@@ -127,7 +131,9 @@ class Estimate:
             of_means += part.scale * mean
             if part.terms.numerator is not None:
                 of_ratios[part.outcome] += part.scale * ratio
-        return _deviation(np.column_stack([of_means, *of_ratios.values()]))
+        without = np.array([of_means, *of_ratios.values()])
+        deviation = without.mean(axis=1, keepdims=True) - without
+        return (np.sqrt((len(columns) - 1) / len(columns)) * deviation).T
 
     def influence(self, columns: np.ndarray) -> np.ndarray:
         """Return the influence (n_clusters,) of clusters on the estimate."""
@@ -154,12 +160,12 @@ class Estimate:
 
         Given the columns of rows. Of the ratios of two policies a row's shares cancel.
         """
-        total = sum_of_rows(by_row)
+        total = by_row.sum(axis=0)
         ratios: dict[str, np.ndarray] = defaultdict(lambda: np.zeros(len(by_row)))
         for part, every, own in zip(self.parts, _by_part(total), _by_part(by_row), strict=True):
             if part.terms.numerator is not None:
                 ratios[part.outcome] += part.scale * own[:, 3] / every[3]
-        return np.abs(np.column_stack([by_row[:, 1] / total[1], *ratios.values()]))
+        return np.abs([by_row[:, 1] / total[1], *ratios.values()]).T
 
 
 def _one_more(influence: np.ndarray, share: np.ndarray, variance: float) -> tuple[float, float]:
@@ -174,11 +180,6 @@ def _one_more(influence: np.ndarray, share: np.ndarray, variance: float) -> tupl
     seen = float(influence @ influence) / square
     added = square * max(variance - seen, 0.0) / (_effective_number(share) + 1.0)
     return float(np.sqrt(added)), square / float(share.sum())
-
-
-def sum_of_rows(columns: np.ndarray) -> np.ndarray:
-    """Return the sums (c,) of columns (n, c), in a third of the time that `sum` takes."""
-    return np.einsum("ij->j", columns)
 
 
 def degrees_of_freedom(influences: np.ndarray, shares: np.ndarray) -> float:
@@ -201,11 +202,6 @@ def _by_part(columns: np.ndarray) -> list[np.ndarray]:
         columns[..., start : start + _N_COLUMNS]
         for start in range(0, columns.shape[-1], _N_COLUMNS)
     ]
-
-
-def _deviation(without: np.ndarray) -> np.ndarray:
-    n_clusters = len(without)
-    return np.sqrt((n_clusters - 1) / n_clusters) * (without.mean(axis=0) - without)
 
 
 def _effective_number(share: np.ndarray) -> float:

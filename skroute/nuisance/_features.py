@@ -10,10 +10,13 @@ from sklearn.utils.extmath import randomized_svd
 
 from .._utils import ShortRepr
 from ._columns_scale import ColumnScale
+from ._fitting import single_threaded
 
 # Rows from which components and landmarks are learned, rows mapped at a time, and rows predicted at
 # a time: their kernel stays in the cache.
 _FITTED_ROWS, _BLOCK, _PREDICTED_BLOCK = 4000, 4096, 512
+# More rows than these are predicted by one thread: saying so takes as long as some hundred rows.
+_MANY_ROWS = 4096
 # Beyond this many features a randomized decomposition is cheaper than an exact one.
 _EXACT_FEATURES = 600
 # Share of the kernel's variance over the landmarks that the radial features have to explain.
@@ -209,6 +212,10 @@ class Readout(ShortRepr):
     width: float
 
     def __call__(self, X: np.ndarray) -> np.ndarray:
+        in_blocks = single_threaded(self._in_blocks) if len(X) > _MANY_ROWS else self._in_blocks
+        return in_blocks(X)
+
+    def _in_blocks(self, X: np.ndarray) -> np.ndarray:
         values = np.empty((len(X), len(self.constant)))
         for start in range(0, len(X), _PREDICTED_BLOCK):
             block = slice(start, start + _PREDICTED_BLOCK)

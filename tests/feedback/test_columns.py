@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from skroute import full_feedback, gain_feedback, logged_feedback
-from skroute.feedback import ROW_COLUMNS, Feedback, read_feedback, row_column_names
+from skroute.feedback import ROW_COLUMNS, Feedback, as_matrix, read_feedback, row_column_names
 
 finite = st.floats(-1e6, 1e6, width=32)
 BAD_VALUES = [
@@ -176,7 +176,7 @@ READ_ALONE = [column for column in ROW_COLUMNS if column.name != "prior"]
 
 
 @pytest.mark.parametrize("column", READ_ALONE, ids=lambda column: column.name)
-def test_every_column_given_to_a_builder_reaches_feedback(column):
+def test_every_column_valuesto_a_builder_reaches_feedback(column):
     given = {column.name: logged_columns()[column.name]}
     tables = [logged_feedback(MODELS, QUALITY, **given)]
     if not column.only_logged:
@@ -187,3 +187,20 @@ def test_every_column_given_to_a_builder_reaches_feedback(column):
         assert_array_equal(getattr(read_feedback(table), column.name), whole)
         rows = np.array([2, 0])
         assert_array_equal(getattr(read_feedback(table).take(rows), column.name), whole[rows])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, int])
+def test_a_matrix_is_a_copy_by_rows(dtype):
+    values = np.asfortranarray(np.arange(6).reshape(3, 2), dtype=dtype)
+    matrix = as_matrix("quality", values, MODELS[:2])
+    assert_array_equal(matrix, values)
+    assert matrix.dtype == (np.float64 if dtype is int else dtype)
+    assert matrix.flags.c_contiguous
+    assert not np.shares_memory(matrix, values)
+
+
+def test_a_matrix_names_the_column_of_what_is_no_number():
+    with pytest.raises(ValueError, match="column 'quality:b', row 1: found inf"):
+        as_matrix("quality", [[0.0, 1.0], [0.5, np.inf]], ["a", "b"])
+    with pytest.raises(ValueError, match="column 'cost:a', row 0: found -1"):
+        as_matrix("cost", [[-1.0, 1.0]], ["a", "b"], minimum=0.0)
