@@ -10,6 +10,7 @@ from scipy.stats import norm
 
 from .._utils import ShortRepr, as_interval, as_number, as_share, per_thousand, take_rows
 from ..feedback import Feedback, index_of
+from ..nuisance import squares_by_model
 from ..plots import NamedRouter
 
 # What happens by chance with a smaller probability is an alarm.
@@ -29,6 +30,7 @@ class MeanGap(ShortRepr):
     value, standard_error : float
         NaN where there is nothing to compare.
     n_rows : int
+        Rows of the table, however often they count.
     """
 
     value: float
@@ -37,22 +39,19 @@ class MeanGap(ShortRepr):
 
     @classmethod
     def of(cls, gap: np.ndarray, weight: np.ndarray, group: np.ndarray | None) -> MeanGap:
-        """Return the weighted mean of gaps (n,); rows of a group are one observation."""
-        counted = weight > 0
-        n_rows = int(np.count_nonzero(counted))
+        """Return the mean of gaps (n,) of rows that count as `weight` (n,) says.
+
+        Rows of a group are one observation.
+        """
+        n_rows, total = int(np.count_nonzero(weight)), float(weight.sum())
         if n_rows == 0:
             return cls(np.nan, np.nan, 0)
-        total = weight.sum()
-        mean = float(weight @ gap / total)
-        score = (weight * (gap - mean))[counted]
-        if group is not None:
-            _, code = np.unique(group[counted], return_inverse=True)
-            score = np.bincount(code, score).astype(np.float64)
-        n_clusters = len(score)
-        if n_clusters < 2:
+        mean = float(weight @ gap) / total
+        one = np.zeros(len(gap), dtype=np.intp)
+        (square,), (n_seen,) = squares_by_model(gap - mean, one, 1, weight, group)
+        if not n_seen > 1:
             return cls(mean, np.nan, n_rows)
-        variance = score @ score * n_clusters / (n_clusters - 1)
-        return cls(mean, float(np.sqrt(variance) / total), n_rows)
+        return cls(mean, float(np.sqrt(square * n_seen / (n_seen - 1)) / total), n_rows)
 
     @property
     def low(self) -> float:

@@ -125,6 +125,27 @@ def test_sessions_are_one_observation():
     assert both.cost.standard_error == pytest.approx(once.cost.standard_error)
 
 
+@pytest.mark.parametrize("grouped", [False, True])
+def test_a_weight_of_two_is_a_row_twice(grouped):
+    X, y = serve()
+    columns = {name: y[name] for name in ("quality", "cost", "propensity")}
+    if grouped:
+        columns["group"] = np.arange(len(y)) // 3
+    weight = np.arange(len(y)) % 3
+    rows = np.repeat(np.arange(len(y)), weight)
+    weighted = monitor(ROUTER, X, logged_feedback(y["model"], weight=weight, **columns))
+    repeated = {name: values[rows] for name, values in columns.items()}
+    twice = monitor(ROUTER, X[rows], logged_feedback(y["model"][rows], **repeated))
+    assert weighted.explored_share == pytest.approx(twice.explored_share)
+    assert weighted.utility_given_up == pytest.approx(twice.utility_given_up)
+    pairs = [(weighted.models[k].quality, twice.models[k].quality) for k in range(3)]
+    for name in ("quality", "cost", "propensities"):
+        pairs.append((getattr(weighted, name), getattr(twice, name)))
+    for one, other in pairs:
+        assert one.value == pytest.approx(other.value)
+        assert one.standard_error == pytest.approx(other.standard_error)
+
+
 def test_without_propensities_nothing_is_said_of_them():
     X, y = serve(propensity=None)
     page = monitor(ROUTER, X, y)
