@@ -139,8 +139,8 @@ def test_a_weight_of_two_is_a_row_twice(grouped):
     assert weighted.explored_share == pytest.approx(twice.explored_share)
     assert weighted.utility_given_up == pytest.approx(twice.utility_given_up)
     pairs = [(weighted.models[k].quality, twice.models[k].quality) for k in range(3)]
-    for name in ("quality", "cost", "propensities"):
-        pairs.append((getattr(weighted, name), getattr(twice, name)))
+    names = ("quality", "cost", "propensities")
+    pairs += [(getattr(weighted, name), getattr(twice, name)) for name in names]
     for one, other in pairs:
         assert one.value == pytest.approx(other.value)
         assert one.standard_error == pytest.approx(other.standard_error)
