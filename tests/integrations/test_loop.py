@@ -31,9 +31,9 @@ def callbacks():
     litellm.logging_callback_manager._reset_all_callbacks()
 
 
-def write_first_log(path, n=45):
-    """Write a log of few answers, of models drawn at random."""
-    rng, queries = np.random.default_rng(0), texts(n, seed=9)
+def write_first_log(path, n=15):
+    """Write a log of so few answers, of models drawn at random, that much is left to learn."""
+    rng, queries = np.random.default_rng(3), texts(n, seed=9)
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["query", "model", "quality", "cost", "propensity"])
@@ -65,7 +65,8 @@ def test_regret_falls_as_it_serves_what_it_learned(tmp_path, capsys):
         router = gateway()
         served = serve(router, path, log=folder, **options).served
         queries = texts(N_REQUESTS, seed=10 + round_)
-        answers = ask(router, queries)
+        # One after the other: the order of threads would decide which query gets which draw.
+        answers = ask(router, queries, at_once=1)
         models = chosen_by(answers)
         regrets.append(regret_of(models, queries))
         versions.append(served._file.current().version)
@@ -79,7 +80,7 @@ def test_regret_falls_as_it_serves_what_it_learned(tmp_path, capsys):
         )
     said = capsys.readouterr().out
     # What is left in the end is what exploration costs.
-    assert max(regrets[1:]) < 0.7 * regrets[0], (regrets, said)
+    assert max(regrets[1:]) < 0.5 * regrets[0], (regrets, said)
     assert len(set(versions)) > 1
     assert len(lines(folder)) == N_ROUNDS * N_REQUESTS
     logged = [line["propensity"] for line in lines(folder)]
