@@ -75,7 +75,7 @@ class DRBiasCorrector(
         Effective sample sizes of preference and gold by model, (2, K); smallest propensity of a
         row's own source and share of rows below `min_propensity`. None where there was nothing to
         correct.
-    n_features_in_, feature_names_in_ : int and ndarray of shape (n_features_in_,)
+    n_features_in_, feature_names_in_ : int and ndarray of shape (n_features,)
         Number of features, and their names where X had any.
 
     Raises

@@ -62,7 +62,7 @@ def bill_saved(
     propensity: ArrayLike | None = None,
     judged_propensity: ArrayLike | None = None,
 ) -> BillSaved:
-    r"""Return what policies save of the bill of another one at its quality, with intervals.
+    """Return what policies save of the bill of another one at its quality, with intervals.
 
     Parameters
     ----------

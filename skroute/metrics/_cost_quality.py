@@ -57,7 +57,7 @@ def cost_quality_curve(
     propensity: ArrayLike | None = None,
     judged_propensity: ArrayLike | None = None,
 ) -> CostQualityCurve:
-    r"""Return mean cost and mean quality of each of several policies.
+    """Return mean cost and mean quality of each of several policies.
 
     Parameters
     ----------

@@ -114,10 +114,10 @@ def policy_value(
         None is the policy that wrote the log (logged feedback only).
     cost_sensitivity : float, default=0.0
         Utility is quality minus this times cost (quality per dollar).
-    method : {"auto", "dm", "ips", "snips", "dr", "sndr", "switch-dr", "dros", "exact"}, \
-            default="auto"
-        The estimator, see Notes. "auto" is "sndr" with predictions and "snips" without. Full
-        feedback takes "auto" or "exact" only.
+    method : str, default="auto"
+        The estimator: "auto", "dm", "ips", "snips", "dr", "sndr", "switch-dr", "dros" or "exact",
+        see Notes. "auto" is "sndr" with predictions and "snips" without. Full feedback takes
+        "auto" or "exact" only.
     predicted_quality, predicted_cost : array-like of shape (n, K), default=None
         Predicted outcome of every model, in the order of `models`, from models that have not seen
         the row (cross-fitted). Used by all methods but "ips" and "snips", on logged feedback.

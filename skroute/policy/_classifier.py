@@ -66,7 +66,7 @@ class RegretPolicyClassifier(VersionedMixin, DocumentedMixin, ClassifierMixin, B
         on the held-out rows, if rows were held out).
     n_iter_ : int
         Iterations ("lbfgs") or passes over the data ("adam").
-    n_features_in_, feature_names_in_ : int and ndarray of shape (n_features_in_,)
+    n_features_in_, feature_names_in_ : int and ndarray of shape (n_features,)
         Number of features, and their names if X was a DataFrame with string columns.
 
     See Also

@@ -49,7 +49,7 @@ class BaseRouter(VersionedMixin, DocumentedMixin, BaseEstimator, metaclass=ABCMe
     training_queries_ : TrainingQueries
         By which scorers recognize the log that the router was fitted on; at most 1,000 keys,
         whatever its length.
-    n_features_in_, feature_names_in_ : int and ndarray of shape (n_features_in_,)
+    n_features_in_, feature_names_in_ : int and ndarray of shape (n_features,)
         Number of features, and their names where X had any.
     """
 
