@@ -354,7 +354,8 @@ class BaseRouter(VersionedMixin, DocumentedMixin, BaseEstimator, metaclass=ABCMe
     ) -> np.ndarray:
         prospects = self._prospects(X, cost_sensitivity)
         decision = mask_excluded(prospects.decision, excluded)
-        return options.probabilities(decision, prospects, cost_sensitivity, self.classes_)
+        shown = cost_sensitivity, self.classes_, excluded
+        return options.probabilities(decision, prospects, *shown)
 
     def _prospects(self, X: Any, cost_sensitivity: float | np.ndarray) -> Prospects:
         """Return what exploration rests on; decision values alone where nothing else is known."""

@@ -24,29 +24,23 @@ def read_exclusion(
     included = _read_labels("include", include, classes)
     left = _read_labels("left_out_", left_out, classes) - included
     if np.ndim(exclude) == 2:
-        excluded = np.asarray(exclude)
-        if hasattr(exclude, "columns"):
-            excluded = excluded[:, _column_order(exclude.columns, classes)]
-        if excluded.dtype != bool or excluded.shape != (n_rows, len(classes)):
-            raise ValueError(
-                f"exclude by row must be a boolean array of shape ({n_rows}, {len(classes)}), a "
-                f"column a model, got {excluded.dtype} of shape {excluded.shape}"
-            )
+        excluded = _read_by_row(exclude, classes, n_rows)
+        excluded[:, list(left)] = True
+        none_left = np.flatnonzero(excluded.all(axis=1))
     else:
         named = _read_labels("exclude", exclude, classes)
         if both := named & included:
             raise ValueError(f"exclude and include both name {str(classes[min(both)])!r}; drop one")
-        if not named and not left:
+        out = named | left
+        if not out:
             return None
         excluded = np.zeros((n_rows, len(classes)), dtype=bool)
-        excluded[:, list(named)] = True
-    if left:
-        excluded = excluded | np.isin(np.arange(len(classes)), list(left))
-    empty = np.flatnonzero(excluded.all(axis=1))
-    if len(empty):
+        excluded[:, list(out)] = True
+        none_left = np.arange(n_rows if len(out) == len(classes) else 0)
+    if len(none_left):
         own = f" (the router itself leaves out {len(left)})" if left else ""
         raise ValueError(
-            f"exclude names every model for row {empty[0]}{own}: none is left to choose"
+            f"exclude names every model for row {none_left[0]}{own}: none is left to choose"
         )
     return excluded
 
@@ -58,11 +52,9 @@ def mask_excluded(values: np.ndarray, excluded: np.ndarray | None) -> np.ndarray
     least, and infinities the least and the largest there are.
     """
     values = values.astype(np.result_type(values.dtype, np.float32), copy=False)
-    if excluded is None and np.isfinite(values).all():
-        return values
-    least = np.finfo(values.dtype).min
-    finite = np.nan_to_num(values, nan=least)
-    return finite if excluded is None else np.where(excluded, -np.inf, finite)
+    if not np.isfinite(values).all():
+        values = np.nan_to_num(values, nan=np.finfo(values.dtype).min)
+    return values if excluded is None else np.where(excluded, -np.inf, values)
 
 
 def model_index(argument: str, label: Any, classes: Sequence[Any] | np.ndarray) -> int:
@@ -75,6 +67,19 @@ def model_index(argument: str, label: Any, classes: Sequence[Any] | np.ndarray) 
             f"known ones: {', '.join(map(repr, nearest))}"
         )
     return position[str(label)]
+
+
+def _read_by_row(exclude: Any, classes: np.ndarray, n_rows: int) -> np.ndarray:
+    """Return a copy of what is excluded by row, bool (n, K), in the order of the classes."""
+    excluded = np.array(exclude)
+    if hasattr(exclude, "columns"):
+        excluded = excluded[:, _column_order(exclude.columns, classes)]
+    if excluded.dtype != bool or excluded.shape != (n_rows, len(classes)):
+        raise ValueError(
+            f"exclude by row must be a boolean array of shape ({n_rows}, {len(classes)}), a "
+            f"column a model, got {excluded.dtype} of shape {excluded.shape}"
+        )
+    return excluded
 
 
 def _column_order(columns: Any, classes: np.ndarray) -> np.ndarray:

@@ -69,6 +69,46 @@ def test_draws_are_those_of_the_probabilities(fitted):
     assert_array_equal(again.label, label)
 
 
+def test_a_seed_draws_as_a_generator_of_its_own():
+    expected = ROUTER.sample(PROBLEM.X, exploration=0.5, random_state=np.random.RandomState(7))
+    seeds = 7, np.int64(7)
+    for seed in seeds:
+        found = ROUTER.sample(PROBLEM.X, exploration=0.5, random_state=seed)
+        assert_array_equal(found.label, expected.label)
+    # One that was handed over goes on, whatever was drawn by a seed meanwhile.
+    generator = np.random.RandomState(7)
+    first = ROUTER.sample(PROBLEM.X[:9], exploration=0.5, random_state=generator)
+    ROUTER.sample(PROBLEM.X, random_state=1)
+    rest = ROUTER.sample(PROBLEM.X[9:], exploration=0.5, random_state=generator)
+    assert_array_equal(np.concatenate([first.label, rest.label]), expected.label)
+
+
+@pytest.mark.filterwarnings("ignore::skroute.routers.ExplorationBoundWarning")
+def test_a_row_is_explored_alone_as_among_others():
+    rng = np.random.default_rng(0)
+    n, labels = 40, ROUTER.classes_
+    utility, cost = rng.normal(size=(n, 4)), rng.uniform(size=(n, 4))
+    errors = rng.uniform(size=4), rng.uniform(size=(n, 4))
+    excluded, sensitivity = rng.random((n, 4)) < 0.4, rng.uniform(size=(n, 1))
+    excluded[excluded.all(axis=1)] = False
+    decision = np.where(excluded, -np.inf, utility)
+    previous = [labels[k] if k < 4 else None for k in rng.integers(0, 6, n)]
+
+    def rows(part, error):
+        known = Prospects(utility[part], utility[part], cost[part], error)
+        options = {"max_regret": 0.02, "max_cost": 0.01, "switching_cost": 0.5}
+        exploration = Exploration(0.3, previous=previous[part], **options)
+        return exploration.probabilities(
+            decision[part], known, sensitivity[part], labels, excluded[part]
+        )
+
+    for error in errors:
+        together = rows(slice(None), error)
+        for part in map(slice, range(n), range(1, n + 1)):
+            alone = rows(part, error if error.ndim == 1 else error[part])
+            assert_array_equal(alone, together[part])
+
+
 def test_counts_of_draws_fit_their_probabilities():
     probability = ROUTER.exploration_proba(PROBLEM.X, exploration=0.5)
     counts = np.zeros(4)
