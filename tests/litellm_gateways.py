@@ -63,12 +63,27 @@ def ask(router, queries, model="auto", at_once=10, **options):
     return asyncio.run(all_of_them())
 
 
-async def settle():
+def ask_in_turn(router, queries, model="auto"):
+    """Return the answers to queries, each asked when the one before has been logged."""
+
+    async def all_of_them():
+        answers = []
+        for text in queries:
+            messages = [{"role": "user", "content": text}]
+            answers.append(await router.acompletion(model, messages=messages))
+            await settle(0.0)
+        await settle()
+        return answers
+
+    return asyncio.run(all_of_them())
+
+
+async def settle(seconds=0.05):
     """Wait for callbacks, which come after their answers."""
     from litellm.litellm_core_utils.logging_worker import GLOBAL_LOGGING_WORKER
 
     await GLOBAL_LOGGING_WORKER.flush()
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(seconds)
 
 
 def chosen_by(answers):
