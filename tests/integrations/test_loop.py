@@ -62,7 +62,8 @@ def write_first_log(path):
 def regret_of(models, queries):
     """Return the mean quality that was given up."""
     best = [max(quality_of(model, text) for model in MODELS) for text in queries]
-    return np.mean(best) - np.mean([quality_of(*each) for each in zip(models, queries)])
+    given = [quality_of(*each) for each in zip(models, queries, strict=True)]
+    return np.mean(best) - np.mean(given)
 
 
 def serve_and_judge(path, folder, round_, rng):
