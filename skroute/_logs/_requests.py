@@ -8,7 +8,6 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from io import BufferedIOBase
 from typing import Any
 
 import numpy as np
@@ -52,14 +51,15 @@ def starts_request_log(head: bytes) -> bool:
     return bool(head) and (head.startswith(_START) or _START.startswith(head))
 
 
-def request_log_records(file: BufferedIOBase, left_out: LeftOut) -> Iterator[dict[str, Any]]:
+def request_log_records(lines: Iterable[bytes], left_out: LeftOut) -> Iterator[dict[str, Any]]:
     """Yield the records of the lines of a file; a last line that is broken is left out and counted.
 
-    Raises ValueError where a broken line stands before a whole one: a process that is killed leaves
-    no such thing.
+    The last line is the first one without an end: somebody may be writing it, and who reads on
+    finds its other half. Raises ValueError where a broken line stands before a whole one: a process
+    that is killed leaves no such thing.
     """
     broken = 0
-    for place, line in enumerate(file, start=1):
+    for place, line in enumerate(_whole_lines(lines), start=1):
         line = line.strip(b"\0 \t\r\n")
         if not line:
             continue
@@ -74,6 +74,14 @@ def request_log_records(file: BufferedIOBase, left_out: LeftOut) -> Iterator[dic
             yield record
     if broken:
         left_out("cut off or broken at the end of the file")
+
+
+def _whole_lines(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield lines up to the first one that does not end, which is the last."""
+    for line in lines:
+        yield line
+        if not line.endswith(b"\n"):
+            return
 
 
 def _decoded(line: bytes) -> dict[str, Any] | None:

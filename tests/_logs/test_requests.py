@@ -6,7 +6,8 @@ import json
 import numpy as np
 import pytest
 
-from skroute._logs._requests import decode_embedding, encode_embedding
+from skroute._logs._answer import LeftOut
+from skroute._logs._requests import decode_embedding, encode_embedding, request_log_records
 from skroute.datasets import read_log
 
 
@@ -80,6 +81,14 @@ def test_blocks_of_nothing_at_the_end_are_no_line(tmp_path):
 def test_a_last_line_without_its_newline_counts(tmp_path):
     end = json.dumps(request(2)).encode()
     assert len(read_log(write(tmp_path / "requests-1.jsonl", request(0), end=end))) == 2
+
+
+def test_a_line_that_is_written_while_it_is_read_is_left_out():
+    first, second, third = (json.dumps(request(place)).encode() + b"\n" for place in range(3))
+    # A file's end is where its writer is by now; what is read after it is the other half.
+    found, left_out = iter([first, second[:40], second[40:], third]), LeftOut()
+    assert list(request_log_records(found, left_out)) == [request(0)]
+    assert left_out.notes() == ["1 row left out: cut off or broken at the end of the file"]
 
 
 def test_a_broken_line_before_others_is_an_error_that_names_it(tmp_path):

@@ -1,7 +1,13 @@
 """The example of a service of one's own, on this machine's own network."""
 
+import contextlib
 import importlib.util
+import itertools
 import json
+import os
+import re
+import subprocess
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,11 +20,13 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.pipeline import make_pipeline
 
+import skroute
 from skroute import CausalRouter, logged_feedback
 from skroute.datasets import read_log
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "serve_fastapi.py"
 QUERIES = [f"{['sums', 'poems'][place % 2]} {place // 2 % 9}" for place in range(400)]
+N_CLIENTS = 4
 
 fastapi = pytest.importorskip("fastapi")
 httpx = pytest.importorskip("httpx")
@@ -59,8 +67,8 @@ def models():
 
 
 @pytest.fixture
-def service(tmp_path, monkeypatch, models):
-    """The address of the example, as uvicorn serves it."""
+def place(tmp_path, models):
+    """Where the example is started: a folder with a router; and its environment."""
     model = np.random.default_rng(0).choice(["large", "small"], 400)
     quality = [
         0.9 if name == "large" or "sums" in text else 0.1
@@ -70,9 +78,16 @@ def service(tmp_path, monkeypatch, models):
     steps = HashingVectorizer(n_features=32), TruncatedSVD(4, random_state=0)
     pipeline = make_pipeline(*steps, CausalRouter(10.0, random_state=0)).fit(QUERIES, y)
     joblib.dump(pipeline, tmp_path / "router.joblib")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("API_URL", f"http://127.0.0.1:{models.server_port}/v1/")
-    monkeypatch.setenv("API_KEY", "none")
+    return tmp_path, {"API_URL": f"http://127.0.0.1:{models.server_port}/v1/", "API_KEY": "none"}
+
+
+@pytest.fixture
+def service(place, monkeypatch):
+    """The address of the example, as uvicorn serves it."""
+    folder, environment = place
+    monkeypatch.chdir(folder)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
     spec = importlib.util.spec_from_file_location("serve_fastapi", EXAMPLE)
     example = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(example)
@@ -89,9 +104,29 @@ def service(tmp_path, monkeypatch, models):
     example.served.close()
 
 
-def ask(service, text, **headers):
+@pytest.fixture
+def process(place):
+    """The example as a process of its own, and its address."""
+    folder, environment = place
+    known = {**os.environ, **environment, "PYTHONPATH": str(Path(skroute.__file__).parents[1])}
+    options = "--app-dir", EXAMPLE.parent, "--port", "0", "--ws", "none", "--no-access-log"
+    command = [sys.executable, "-m", "uvicorn", "serve_fastapi:app", *options]
+    running = subprocess.Popen(command, cwd=folder, env=known, stderr=subprocess.PIPE, text=True)
+    said = []
+    for line in running.stderr:
+        said.append(line)
+        if found := re.search(r"running on (http://\S+)", line):
+            break
+    else:
+        pytest.fail("".join(said))
+    yield running, found[1]
+    running.kill()
+    running.communicate()
+
+
+def ask(service, text, client=httpx, **headers):
     body = {"messages": [{"role": "user", "content": text}]}
-    answer = httpx.post(f"{service}/chat/completions", json=body, headers=headers)
+    answer = client.post(f"{service}/chat/completions", json=body, headers=headers)
     return answer.raise_for_status().json()
 
 
@@ -122,3 +157,33 @@ def test_another_model_answers_for_one_that_is_down(service, tmp_path):
         ask(service, QUERIES[0])
     log = read_log(tmp_path / "log")
     assert log.y["model"].tolist() == ["large"] * 10
+
+
+def test_a_server_that_is_killed_loses_no_answer(process, tmp_path):
+    running, address = process
+    answered, threads = [ask(address, QUERIES[0])["id"]], []
+
+    def go_on_asking():
+        texts = itertools.cycle(QUERIES)
+        with httpx.Client(timeout=60) as client, contextlib.suppress(httpx.TransportError):
+            while True:
+                answered.append(ask(address, next(texts), client)["id"])
+
+    for _ in range(N_CLIENTS):
+        threads.append(threading.Thread(target=go_on_asking))
+        threads[-1].start()
+    seen = 0
+    while seen < 200:  # a second process reads what the first is writing
+        assert running.poll() is None
+        before = len(answered)
+        found = len(read_log(tmp_path / "log"))
+        assert found >= max(before, seen)
+        seen = found
+    running.kill()
+    for thread in threads:
+        thread.join()
+    log = read_log(tmp_path / "log")
+    logged = log.columns["request_id"].tolist()
+    assert set(answered) <= set(logged)
+    assert len(logged) - len(answered) <= N_CLIENTS  # in the log, and killed before they answered
+    assert not any("rows left out: cut off" in note for note in log.notes)  # at most one
