@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 import warnings
 
 import numpy as np
@@ -30,9 +31,9 @@ def quality_of(model, text):
     return 0.9 if text.startswith(TOPICS[model]) else 0.6 if model == BEST else 0.2
 
 
-def gateway(down=(), models=MODELS, group="auto", **options):
-    """A Router of deployments that answer with their names, but for those that are down."""
-    deployments = [
+def deployments(down=(), models=MODELS, group="auto"):
+    """Deployments that answer with their names, but for those that are down."""
+    return [
         {
             "model_name": group,
             "litellm_params": {
@@ -43,7 +44,11 @@ def gateway(down=(), models=MODELS, group="auto", **options):
         }
         for model in models
     ]
-    return litellm.Router(model_list=deployments, **options)
+
+
+def gateway(down=(), models=MODELS, group="auto", **options):
+    """A Router of such deployments."""
+    return litellm.Router(model_list=deployments(down, models, group), **options)
 
 
 def ask(router, queries, model="auto", at_once=10, **options):
@@ -88,3 +93,10 @@ async def settle(seconds=0.05):
 
 def chosen_by(answers):
     return np.array([answer.choices[0].message.content for answer in answers])
+
+
+def wait_until(condition):
+    ends = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < ends, "it did not happen"
+        time.sleep(0.01)

@@ -18,6 +18,7 @@ from litellm_gateways import (
     quality_of,
     settle,
     texts,
+    wait_until,
 )
 from request_files import lines
 from scipy.stats import chisquare
@@ -210,15 +211,6 @@ def test_streams_and_calls_that_wait_are_logged_too(path, tmp_path):
     assert line["request_id"] == answer.id
     assert line["model"] == answer.choices[0].message.content
     assert 0 < line["propensity"] <= 1
-
-
-def wait_until(condition):
-    import time
-
-    ends = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < ends, "it did not happen"
-        time.sleep(0.01)
 
 
 def test_a_call_that_waits_is_tried_with_another_model(path, tmp_path):

@@ -4,9 +4,6 @@ import contextlib
 import importlib.util
 import itertools
 import json
-import os
-import re
-import subprocess
 import sys
 import threading
 import time
@@ -16,11 +13,11 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
+from server_processes import serving
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.pipeline import make_pipeline
 
-import skroute
 from skroute import CausalRouter, logged_feedback
 from skroute.datasets import read_log
 
@@ -108,20 +105,10 @@ def service(place, monkeypatch):
 def process(place):
     """The example as a process of its own, and its address."""
     folder, environment = place
-    known = {**os.environ, **environment, "PYTHONPATH": str(Path(skroute.__file__).parents[1])}
     options = "--app-dir", EXAMPLE.parent, "--port", "0", "--ws", "none", "--no-access-log"
     command = [sys.executable, "-m", "uvicorn", "serve_fastapi:app", *options]
-    running = subprocess.Popen(command, cwd=folder, env=known, stderr=subprocess.PIPE, text=True)
-    said = []
-    for line in running.stderr:
-        said.append(line)
-        if found := re.search(r"running on (http://\S+)", line):
-            break
-    else:
-        pytest.fail("".join(said))
-    yield running, found[1]
-    running.kill()
-    running.communicate()
+    with serving(command, folder, **environment) as running:
+        yield running
 
 
 def ask(service, text, client=httpx, **headers):
