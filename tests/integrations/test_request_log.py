@@ -1,5 +1,7 @@
 """The log of a router that serves: what is written, by whom, and what is left after a crash."""
 
+import gzip
+import json
 import os
 import subprocess
 import sys
@@ -7,6 +9,7 @@ import threading
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from request_files import lines
 
@@ -110,6 +113,28 @@ def test_files_are_rotated_by_size_and_none_is_too_long(tmp_path):
     assert len(sizes) > 3
     assert max(sizes) <= 500
     assert sorted(read_log(tmp_path).y["time"]) == list(range(20))
+
+
+def test_closed_files_may_be_packed_or_written_as_parquet(tmp_path):
+    with RequestLog(tmp_path, max_bytes=500) as log:
+        fill(log, 20)
+        log.append("last", "large", fallback="timeout", cost=0.1)
+        log.attach_quality("r3", 1.0, source="judge")
+    expected = read_log(tmp_path)
+    files = sorted(tmp_path.glob("*.jsonl"))
+    for file in files[1::2]:
+        records = map(json.loads, file.read_text().splitlines())
+        pd.DataFrame(records).to_parquet(file.with_suffix(".parquet"))
+        file.unlink()
+    files[0].with_suffix(".jsonl.gz").write_bytes(gzip.compress(files[0].read_bytes()))
+    files[0].unlink()
+    found = read_log(tmp_path)
+    assert found.y.dtype == expected.y.dtype
+    for name in found.y.dtype.names:
+        np.testing.assert_array_equal(found.y[name], expected.y[name])
+    np.testing.assert_array_equal(found.features, expected.features)
+    assert found.columns["request_id"].tolist() == expected.columns["request_id"].tolist()
+    assert found.notes == expected.notes
 
 
 def test_a_log_that_was_closed_goes_on_in_a_new_file(tmp_path):
