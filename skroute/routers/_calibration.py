@@ -10,10 +10,15 @@ from .._utils import Folds, ShortRepr
 from ..feedback import Feedback
 from ..nuisance import Evidence, cross_fit_judged, intercept_correction
 from ._caution import caution_of, mean_error
+from ._frontier import Frontier
 
 # Estimated probabilities that a row was judged are raised to this: outcome models have seen the
 # other rows, and a few rows of large weight would be noise.
 _LEAST_JUDGED = 0.1
+# Parts of the trust that are tried, and between which shares of all changes of choice.
+_PARTS, _LOOKS = np.arange(10, 0, -1) / 10, np.arange(1, 9) / 10
+# What sums of equal choices may differ by, relatively.
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, repr=False)
@@ -30,7 +35,8 @@ class Calibration(ShortRepr):
     Attributes
     ----------
     trust, cost_trust : float
-        In [0, 1]; both 0: the router is a fixed model at every cost sensitivity.
+        In [0, 1]; both 0: the router is a fixed model at every cost sensitivity. With full feedback
+        the part of `trust` is taken by which out-of-fold choices were worth the most.
     mean, mean_cost : ndarray of shape (K,)
         Mean predictions of each model.
     quality_intercept, cost_intercept : ndarray of shape (K,)
@@ -87,6 +93,9 @@ class Calibration(ShortRepr):
         trust = deviation_trust(Evidence(judged, folds), quality, _deviation(quality, mean))
         evidence = Evidence(feedback, folds, _seen_cost(feedback, unit))
         cost_trust = deviation_trust(evidence, relative, relative - mean_cost / unit)
+        if feedback.action is None:
+            dear = (1 - cost_trust) * (cost - mean_cost)
+            trust *= part_worth_most(feedback, quality, cost - dear, mean, trust)
         trusted = cls(trust, cost_trust, mean, mean_cost, *(6 * [nothing]))
         quality, cost = trusted.apply(quality, cost)
         learned = known.judged_only()
@@ -177,6 +186,44 @@ def deviation_trust(evidence: Evidence, predicted: np.ndarray, deviation: np.nda
     """
     slope, error = evidence.slope(predicted - deviation, deviation)
     return min(slope, 1.0) if slope > error else 0.0
+
+
+def part_worth_most(
+    feedback: Feedback, quality: np.ndarray, cost: np.ndarray, mean: np.ndarray, trust: float
+) -> float:
+    """Return the part of trust in deviations by which out-of-fold choices were worth the most.
+
+    The calibration slope is that of all models. Choices are made among the best of them, which are
+    closer, and the best of many noisy predictions is too good to be true where each is calibrated.
+    With full feedback it is known what choices were worth, at cost sensitivities from 0 up between
+    which choices change.
+
+    Parameters
+    ----------
+    feedback : Feedback
+        Full feedback.
+    quality, cost : ndarray of shape (n, K)
+        Out-of-fold predictions of quality as they are, and of cost as they are trusted.
+    mean : ndarray of shape (K,)
+        Mean predicted qualities.
+    trust : float
+
+    Returns
+    -------
+    part : float
+        In tenths, the largest of those that are worth the same.
+    """
+    weight, rows, labels = feedback.weight, np.arange(len(quality)), np.arange(feedback.n_models)
+    deviation = _deviation(quality, mean)
+    trusted = [quality - (1 - part * trust) * deviation for part in _PARTS]
+    frontier = Frontier.of(trusted[0], cost, labels, 0.0, np.inf, weight)
+    worth = np.zeros(len(_PARTS))
+    for value in np.unique(np.r_[0.0, frontier.change_quantiles(_LOOKS)]):
+        seen = feedback.quality - value * feedback.cost
+        choices = [(each - value * cost).argmax(axis=1) for each in trusted]
+        worth += [weight @ seen[rows, chosen] for chosen in choices]
+    same = worth >= worth.max() - _ROUNDING * np.abs(worth).max()
+    return float(_PARTS[same.argmax()])
 
 
 def _deviation(quality: np.ndarray, mean: np.ndarray) -> np.ndarray:

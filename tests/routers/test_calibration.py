@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 from skroute._utils._folds import make_folds
 from skroute.feedback import full_feedback, logged_feedback, read_feedback
 from skroute.nuisance import Evidence
-from skroute.routers._calibration import Calibration, deviation_trust
+from skroute.routers._calibration import Calibration, deviation_trust, part_worth_most
 
 
 def make_table(n=900, seed=0, group=None):
@@ -196,3 +196,48 @@ def test_the_intercept_makes_up_for_who_was_judged():
             table, nothing, nothing, np.full(n, 3.0), inverse_judged, np.inf, 0.0, folds
         ).quality_intercept
         assert_allclose(found, 0.2 + 0.6 * easy + np.array([0, 0.1, 0.2]), atol=0.06)
+
+
+def contenders(noise, n=2000, seed=0):
+    """Two close models, told apart with noise, and one that is far worse, at times."""
+    rng = np.random.default_rng(seed)
+    third = np.where(rng.random(n) < 0.5, 0.1, 0.5)
+    quality = np.column_stack([np.full(n, 0.8), np.full(n, 0.75), third])
+    quality[:, 1] += 0.2 * rng.choice([-1, 1], n) * (noise == 0)
+    predicted = quality.copy()
+    predicted[:, 1] += noise * rng.normal(size=n)
+    return quality, predicted, np.tile([0.002, 0.001, 0.0001], (n, 1))
+
+
+def part_of(quality, predicted, cost, weight=None):
+    table = read_feedback(full_feedback(quality, cost, weight=weight))
+    mean = np.average(predicted, axis=0, weights=weight)
+    return part_worth_most(table, predicted, cost, mean, 1.0)
+
+
+def test_noise_among_the_best_models_is_trusted_less_than_the_slope_of_all_says():
+    quality, predicted, cost = contenders(noise=0.1)
+    table = read_feedback(full_feedback(quality, cost))
+    everything = np.arange(len(quality))
+    evidence = Evidence(table, [(everything, everything)])
+    assert deviation_trust(evidence, predicted, deviation_of(predicted)) > 0.8
+    part = part_of(quality, predicted, cost)
+    assert part <= 0.7
+
+    def worth(part):
+        taken = predicted - (1 - part) * deviation_of(predicted)
+        return quality[everything, taken.argmax(axis=1)].mean()
+
+    assert worth(part) > worth(1.0) + 0.005
+
+
+def test_deviations_that_are_right_are_trusted_in_full():
+    assert part_of(*contenders(noise=0)) == 1.0
+
+
+def test_parts_take_weights_for_repetitions():
+    quality, predicted, cost = contenders(noise=0.1, n=200)
+    times = np.random.default_rng(1).integers(0, 4, 200)
+    rows = np.repeat(np.arange(200), times)
+    weighted = part_of(quality, predicted, cost, times.astype(float))
+    assert weighted == part_of(quality[rows], predicted[rows], cost[rows])
