@@ -149,8 +149,9 @@ class CausalRouter(OutcomeRouter):
 
     **Safety.** Three estimates keep noise from choosing. `calibration_.trust` is the slope of seen
     outcomes on the out-of-fold differences between models, at most 1, and 0 where it is within its
-    standard error: where queries carry no signal the router falls back to the best fixed model,
-    and with full feedback below `routing_start_`.
+    standard error: where queries carry no signal the router falls back to the best fixed model.
+    Full feedback shows what out-of-fold choices were worth: only that part of the slope is taken
+    by which it was the most, and below `routing_start_` one model is chosen for all.
     Intercept corrections are shrunk by empirical Bayes. `caution` marks down what is little known.
 
     **Rows without quality.** They teach costs, propensities and what queries look like. Intercept
