@@ -11,7 +11,6 @@ from scipy.special import ndtr
 from sklearn.utils import check_random_state
 
 from .._utils import ShortRepr, check_at_least, describe, is_missing, split_router, warn
-from ..feedback import positions
 from ._exclusion import model_index
 
 # The share of exploration that is spread evenly unless a floor is given.
@@ -148,7 +147,7 @@ class Exploration:
                 f"previous must have one label or None for each of {n_rows} queries, got "
                 f"{len(labels)}"
             )
-        known = positions(classes)
+        known = classes.tolist()
         last = np.array([_position(label, known, classes) for label in labels], dtype=np.intp)
         if self.switching_cost == 0:
             return None
@@ -166,7 +165,7 @@ class Exploration:
         """Return the model (n,) that most of the probability goes to: the best, or the last."""
         utility = self._needed(utility, "switching_cost")
         gain = utility.take(_flat(best, utility)) - utility.take(_flat(previous, utility))
-        stays = (previous >= 0) & (gain <= np.ravel(cost_sensitivity) * self.switching_cost)
+        stays = (previous >= 0) & (gain <= np.ravel(cost_sensitivity * self.switching_cost))
         return np.where(stays, previous, best)
 
     def _unbound(
@@ -348,12 +347,13 @@ def _better(gap: np.ndarray, error: np.ndarray, chosen: np.ndarray) -> np.ndarra
     return ndtr(gap / np.maximum(np.hypot(error, own[:, None]), _TINY))
 
 
-def _position(label: Any, known: dict[str, int], classes: np.ndarray) -> int:
+def _position(label: Any, known: list[Any], classes: np.ndarray) -> int:
     """Return the position of a label, -1 of None and NaN."""
     if is_missing(label):
         return -1
-    position = known.get(str(label))
-    return model_index("previous", label, classes) if position is None else position
+    if isinstance(label, str) and label in known:
+        return known.index(label)
+    return model_index("previous", label, classes)
 
 
 def _leaving(previous: np.ndarray, chosen: np.ndarray, probability: np.ndarray) -> np.ndarray:
