@@ -51,8 +51,8 @@ def gateway(down=(), models=MODELS, group="auto", **options):
     return litellm.Router(model_list=deployments(down, models, group), **options)
 
 
-def ask(router, queries, model="auto", at_once=10, **options):
-    """Return the answers to queries, asked some at a time; all have been logged by then."""
+def ask(router, queries, model="auto", **options):
+    """Return the answers to queries, asked ten at a time; all have been logged by then."""
 
     async def one(text):
         messages = [{"role": "user", "content": text}]
@@ -60,8 +60,8 @@ def ask(router, queries, model="auto", at_once=10, **options):
 
     async def all_of_them():
         answers = []
-        for start in range(0, len(queries), at_once):
-            answers += await asyncio.gather(*map(one, queries[start : start + at_once]))
+        for start in range(0, len(queries), 10):
+            answers += await asyncio.gather(*map(one, queries[start : start + 10]))
         await settle()
         return answers
 
